@@ -1,0 +1,262 @@
+"""`main.py detect`: sources to a session, annotated media and exports."""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+
+from engine import device, pipeline
+from engine.cli import output
+from engine.cli.arguments import run_config
+from engine.cli.lines import failure_line, result_line, result_words
+from engine.config import RunConfig
+from engine.errors import EngineError
+from engine.i18n import N_
+from engine.i18n import translate as _
+from engine.inference.detector import Detector, class_indices, open_detector
+from engine.recorder import Recorder
+from engine.sources import Failure, open_sources
+from engine.store import SESSION_FILE, RunRecord, SessionReader, SessionWriter, new_session_folder
+from engine.store.writer import now
+from engine.types import Progress, Result
+
+
+@dataclass(frozen=True, slots=True)
+class Exports:
+    """Files to write after a run, each where a path is given."""
+
+    excel: Path | None = None
+    csv: Path | None = None
+    coco: Path | None = None
+    yolo: Path | None = None
+    labelme: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """What a run left behind."""
+
+    summary: pipeline.Summary
+    session: Path
+    failed_exports: tuple[EngineError, ...]
+
+
+def detect(options: argparse.Namespace) -> int:
+    """Run the command and return its exit code.
+
+    Raises:
+        EngineError: Nothing could be worked on.
+    """
+    config = run_config(options)
+    exports = Exports(options.excel, options.csv, options.coco, options.yolo, options.labelme)
+    _check_targets(exports)
+    done = work(
+        options.sources,
+        config,
+        folder=options.out,
+        exports=exports,
+        media=not options.no_media,
+        as_json=options.json,
+    )
+    return report(done, exports, as_json=options.json)
+
+
+def work(
+    sources: Sequence[str],
+    config: RunConfig,
+    *,
+    folder: Path | None,
+    exports: Exports,
+    media: bool,
+    as_json: bool,
+) -> Finished:
+    """Detect, store and export.
+
+    Raises:
+        EngineError: Nothing could be worked on, or the run ended early; what was stored stays.
+    """
+    listed = open_sources(sources)
+    detector = open_detector(config)
+    class_indices(detector.info.names, config.classes)
+    session = SessionWriter.create(
+        session_folder(folder, sources), run_record(detector, config, sources)
+    )
+    path = session.path
+    on_written, on_failed = _speakers(detector, as_json=as_json)
+    recorder = Recorder(
+        session, detector.info, media=media, on_written=on_written, on_failed=on_failed
+    )
+    with _stop_on_signals() as stopped:
+        try:
+            summary = pipeline.run(
+                listed,
+                detector,
+                lambda: config,
+                recorder,
+                total=listed.total_frames,
+                should_stop=stopped.is_set,
+                on_progress=lambda progress: output.Meter.show(_("Detecting"), progress),
+            )
+        except BaseException:
+            recorder.close("failed")
+            raise
+        finally:
+            detector.close()
+        recorder.close(summary.state)
+        output.Meter.clear()
+        failed = tuple(_export(path, exports)) if summary.frames else ()
+    return Finished(summary, path, failed)
+
+
+def session_folder(folder: Path | None, sources: Sequence[str]) -> Path:
+    """Return where a run's session goes: `folder`, unless that holds a session already."""
+    name = Path(sources[0]).name
+    if folder is None:
+        return new_session_folder(name)
+    if (folder / SESSION_FILE).exists():
+        return new_session_folder(name, folder)
+    return folder
+
+
+def run_record(detector: Detector, config: RunConfig, sources: Sequence[str]) -> RunRecord:
+    """Return how a run that begins now is made."""
+    return RunRecord(
+        started=now(),
+        model=detector.info,
+        settings=config.to_json(),
+        device=detector.device,
+        versions=device.versions(),
+        sources=tuple(sources),
+    )
+
+
+def report(done: Finished, exports: Exports, *, as_json: bool) -> int:
+    """Say what was done and return the exit code."""
+    summary = done.summary
+    for error in done.failed_exports:
+        output.complain(error)
+    if as_json:
+        output.say_json(
+            {
+                "summary": {
+                    "pictures": summary.pictures,
+                    "frames": summary.frames,
+                    "detections": summary.detections,
+                    "failed": summary.failed,
+                    "session": str(done.session),
+                    "excel": None if exports.excel is None else str(exports.excel),
+                    "seconds": round(summary.seconds, 3),
+                    "fps": round(summary.fps, 2),
+                }
+            }
+        )
+    else:
+        line = _("{detections} objects in {frames} pictures, {seconds:.1f} s, {fps:.1f} a second")
+        output.say(
+            line.format(
+                detections=summary.detections,
+                frames=summary.frames,
+                seconds=summary.seconds,
+                fps=summary.fps,
+            )
+        )
+        output.say(_("Session: {path}").format(path=done.session))
+        for path in (exports.excel, exports.csv, exports.coco, exports.yolo, exports.labelme):
+            if path is not None and path.exists():
+                output.say(_("Written: {path}").format(path=path))
+    if summary.state == "interrupted":
+        output.tell(_("Interrupted. The results so far are in the session."))
+        return 130
+    if done.failed_exports or not summary.frames:
+        return 2
+    return 3 if summary.failed else 0
+
+
+def _speakers(
+    detector: Detector, *, as_json: bool
+) -> tuple[Callable[[Result], None], Callable[[Failure], None]]:
+    """Return what is said of each result and each failure."""
+    info = detector.info
+    if as_json:
+        return (
+            lambda result: output.say_json(result_line(result, info)),
+            lambda failure: output.say_json(failure_line(failure)),
+        )
+
+    def written(result: Result) -> None:
+        if result.frame.time_s is None:
+            output.Meter.clear()
+            output.say(result_words(result, info))
+
+    return written, lambda failure: output.complain(failure.error)
+
+
+def _check_targets(exports: Exports) -> None:
+    """Refuse a bad name before hours of work, not after."""
+    from engine.errors import ExportError
+
+    for path, suffix in ((exports.excel, ".xlsx"), (exports.csv, ".csv"), (exports.coco, ".json")):
+        if path is not None and path.suffix.lower() != suffix:
+            raise ExportError(
+                N_("{path} does not end in {suffix}."),
+                N_("Give the file a name that does."),
+                path=path,
+                suffix=suffix,
+            )
+        if path is not None and path.is_dir():
+            raise ExportError(
+                N_("This is a folder, not a file: {path}."),
+                N_("Give the name of a file."),
+                path=path,
+            )
+
+
+def _export(session: Path, exports: Exports) -> Iterator[EngineError]:
+    """Write what was asked for; a file that cannot be written does not keep the next from it."""
+    from engine import export
+
+    writers = (
+        (exports.excel, export.export_excel),
+        (exports.csv, export.export_csv),
+        (exports.coco, export.export_coco),
+        (exports.yolo, export.export_yolo),
+        (exports.labelme, export.export_labelme),
+    )
+
+    def show(progress: Progress) -> None:
+        output.Meter.show(_("Exporting"), progress)
+
+    with SessionReader.open(session) as reader:
+        for path, write in writers:
+            if path is None:
+                continue
+            try:
+                write(reader, path, progress=show)
+            except EngineError as error:
+                yield error
+            output.Meter.clear()
+
+
+@contextmanager
+def _stop_on_signals() -> Iterator[threading.Event]:
+    """Turn Ctrl+C and termination into a flag, so that a run ends with its files whole."""
+    stopped = threading.Event()
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        if stopped.is_set():
+            raise KeyboardInterrupt
+        stopped.set()
+
+    names = (signal.SIGINT, signal.SIGTERM)
+    before = {name: signal.signal(name, stop) for name in names}
+    try:
+        yield stopped
+    finally:
+        for name, handler in before.items():
+            signal.signal(name, handler)

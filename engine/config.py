@@ -1,0 +1,193 @@
+"""Settings, each declared once: default, range, unit, label and help.
+
+Forms, JSON files, command-line flags and their checks all read the declarations below.
+
+To add a setting: add one field with `setting(...)` to its config. Nothing else.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+from engine.errors import SettingError
+from engine.i18n import N_, translate
+from engine.paths import DEFAULT_WEIGHTS, resource
+
+AUTO = "auto"
+BACKENDS = ("torch",)
+STRIDE_MAX = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """How a field of a config is shown, checked and typed on the command line.
+
+    Attributes:
+        label: Short name for a form.
+        help: One sentence.
+        low: Smallest value, None without limit.
+        high: Largest value, None without limit.
+        step: Step of a slider or spin box.
+        unit: Unit of the value, empty for none.
+        choices: The only values, empty for any.
+        metavar: Placeholder on the command line.
+    """
+
+    label: str
+    help: str
+    low: float | None = None
+    high: float | None = None
+    step: float | None = None
+    unit: str = ""
+    choices: tuple[str, ...] = ()
+    metavar: str = ""
+
+
+def setting(default: Any, **declaration: Any) -> Any:
+    """Declare a field of a config; the keywords are those of `Setting`."""
+    metadata = {"setting": Setting(**declaration)}
+    return dataclasses.field(default=default, metadata=metadata)
+
+
+def declarations(config: type[RunConfig] | RunConfig) -> dict[str, Setting]:
+    """Return the declaration of every field, in order."""
+    return {field.name: field.metadata["setting"] for field in dataclasses.fields(config)}
+
+
+@dataclass(frozen=True, slots=True)
+class RunConfig:
+    """How a detection run works. Frozen: a change is a new config, read once a frame.
+
+    Raises:
+        SettingError: A value is outside its range or of the wrong kind.
+    """
+
+    weights: Path = setting(
+        resource(DEFAULT_WEIGHTS),
+        label=N_("Weights"),
+        help=N_("Weights file of a YOLO11, YOLOv8 or YOLO26 model."),
+        metavar="FILE",
+    )
+    confidence: float = setting(
+        0.25,
+        low=0.0,
+        high=1.0,
+        step=0.01,
+        label=N_("Confidence"),
+        help=N_("Objects below this confidence are not reported."),
+        metavar="0..1",
+    )
+    iou: float = setting(
+        0.7,
+        low=0.0,
+        high=1.0,
+        step=0.01,
+        label=N_("IoU"),
+        help=N_("Of two boxes of one class that overlap more than this, the better one stays."),
+        metavar="0..1",
+    )
+    input_size: int | None = setting(
+        None,
+        low=32,
+        high=8192,
+        step=32,
+        unit="px",
+        label=N_("Input size"),
+        help=N_("Longer side of the network's input; by default the size the model was trained at."),
+        metavar="PX",
+    )
+    classes: tuple[str, ...] = setting(
+        (),
+        label=N_("Classes"),
+        help=N_("Only these classes, by name or number."),
+        metavar="CLASS",
+    )
+    device: str = setting(
+        AUTO,
+        label=N_("Device"),
+        help=N_("What the network runs on: auto, cpu, cuda, cuda:1, mps."),
+        metavar="DEVICE",
+    )
+    backend: str = setting(
+        "torch",
+        choices=BACKENDS,
+        label=N_("Backend"),
+        help=N_("Library that runs the network."),
+    )
+    max_detections: int = setting(
+        300,
+        low=1,
+        high=10_000,
+        step=50,
+        label=N_("Most objects"),
+        help=N_("At most this many objects a picture, the best ones."),
+        metavar="N",
+    )
+
+    def __post_init__(self) -> None:
+        """Refuse values outside their ranges."""
+        for name, declared in declarations(self).items():
+            _check(name, getattr(self, name), declared)
+        if self.input_size is not None and self.input_size % STRIDE_MAX:
+            raise SettingError(
+                N_("The input size {value} is not a multiple of {stride}."),
+                N_("The nearest valid size is {nearest}."),
+                value=self.input_size,
+                stride=STRIDE_MAX,
+                nearest=max(STRIDE_MAX, round(self.input_size / STRIDE_MAX) * STRIDE_MAX),
+            )
+
+    def replace(self, **changes: Any) -> Self:
+        """Return a copy with other values."""
+        return dataclasses.replace(self, **changes)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the settings as JSON values."""
+        values = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
+        return values | {"weights": str(self.weights), "classes": list(self.classes)}
+
+    @classmethod
+    def from_json(cls, values: dict[str, Any]) -> Self:
+        """Return the config that `to_json` described.
+
+        Raises:
+            SettingError: A name is unknown or a value is invalid.
+        """
+        known = {field.name for field in dataclasses.fields(cls)}
+        unknown = sorted(set(values) - known)
+        if unknown:
+            raise SettingError(N_("There is no setting named {name}."), name=unknown[0])
+        changes = dict(values)
+        if "weights" in changes:
+            changes["weights"] = Path(str(changes["weights"]))
+        if "classes" in changes:
+            changes["classes"] = tuple(str(name) for name in changes["classes"])
+        return cls(**changes)
+
+
+def _check(name: str, value: object, declared: Setting) -> None:
+    label = translate(declared.label)
+    if declared.choices and value not in declared.choices:
+        raise SettingError(
+            N_("{label} cannot be {value}."),
+            N_("Choose one of: {choices}."),
+            label=label,
+            value=value,
+            choices=", ".join(declared.choices),
+        )
+    if declared.low is None or declared.high is None or value is None:
+        return
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    # Written so that NaN, which compares false to everything, is refused too.
+    if not number or not declared.low <= float(str(value)) <= declared.high:
+        raise SettingError(
+            N_("{label} is {value}, which is outside {low} to {high}."),
+            N_("Give a number from {low} to {high}."),
+            label=label,
+            value=value,
+            low=declared.low,
+            high=declared.high,
+        )

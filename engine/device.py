@@ -1,0 +1,169 @@
+"""What the networks run on, and the libraries they run in made ready and kept quiet."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import os
+import platform
+import sys
+from typing import TYPE_CHECKING
+
+from engine.config import AUTO
+from engine.errors import DeviceError
+from engine.i18n import N_
+from engine.paths import app_data
+from engine.version import __version__
+
+if TYPE_CHECKING:
+    import torch
+
+PACKAGES = ("torch", "ultralytics", "numpy", "opencv-python", "pillow", "av", "openpyxl")
+
+_library: object | None = None  # keeps the healed operators alive as long as the process
+_ready = False
+
+
+def keep_quiet() -> None:
+    """Tell ultralytics, before it is imported, to stay offline, install nothing and run no code."""
+    os.environ["YOLO_OFFLINE"] = "true"
+    os.environ["YOLO_AUTOINSTALL"] = "false"
+    os.environ["YOLO_VERBOSE"] = "false"
+    os.environ["ULTRALYTICS_SAFE_LOAD"] = "true"
+    os.environ.setdefault("YOLO_CONFIG_DIR", str(app_data()))
+
+
+def heal_torchvision() -> None:
+    """Make `import torchvision` work beside a torch that it was not built for.
+
+    A CPU build of torch with the registry's torchvision fails with "operator torchvision::nms does
+    not exist". The operator's schema is all that the import needs; the operator itself is then
+    ultralytics' own, in plain torch. Where torchvision imports, nothing is touched.
+    """
+    global _library
+    try:
+        import torchvision  # noqa: F401
+    except RuntimeError as error:
+        if "torchvision::nms" not in str(error):
+            raise
+    else:
+        return
+    import torch
+
+    for name in [name for name in sys.modules if name.split(".")[0] == "torchvision"]:
+        del sys.modules[name]
+    library = torch.library.Library("torchvision", "DEF")
+    for operator in ("nms", "qnms"):
+        library.define(f"{operator}(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
+    _library = library
+    import torchvision.ops
+
+    keep_quiet()
+    from ultralytics.utils.nms import TorchNMS
+
+    torchvision.ops.nms = TorchNMS.nms
+
+
+def prepare() -> None:
+    """Import torch and ultralytics as this application needs them. Cheap the second time.
+
+    Every entry that uses either calls this first.
+    """
+    global _ready
+    if _ready:
+        return
+    keep_quiet()
+    heal_torchvision()
+    from ultralytics.nn import tasks
+    from ultralytics.utils import patches
+
+    # Imported before us by a script, ultralytics would have read other switches.
+    tasks.SAFE_LOAD = True
+    # Its replacement of PIL.Image.open would try to install a package for every broken picture.
+    patches._pil_plugins_registered = True
+    _ready = True
+
+
+def choose(name: str) -> torch.device:
+    """Return the torch device for a setting: auto, cpu, cuda, cuda:N or mps.
+
+    Raises:
+        DeviceError: The machine has no such device, or torch cannot use it.
+    """
+    import torch
+
+    if name == AUTO:
+        if torch.cuda.is_available() and not _unusable(0):
+            return torch.device("cuda:0")
+        return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
+    try:
+        device = torch.device(f"cuda:{name}" if name.isdigit() else name)
+    except RuntimeError as error:
+        raise DeviceError(
+            N_("There is no device named {name}."),
+            N_("Choose auto, cpu, cuda, cuda:1 or mps."),
+            name=name,
+        ) from error
+    if device.type == "cpu":
+        return device
+    if device.type == "mps" and torch.backends.mps.is_available():
+        return device
+    if device.type == "cuda" and (device.index or 0) < torch.cuda.device_count():
+        reason = _unusable(device.index or 0)
+        if not reason:
+            return device
+        raise DeviceError(
+            N_("This torch cannot use {name}: {reason}."),
+            N_("Choose cpu, or install a torch built for this card."),
+            name=name,
+            reason=reason,
+        )
+    raise DeviceError(
+        N_("This machine has no device {name} that torch can use."),
+        N_("Choose auto or cpu; `main.py doctor` lists what there is."),
+        name=name,
+    )
+
+
+def _unusable(index: int) -> str:
+    """Say why torch's build does not serve a card, or return an empty text."""
+    import torch
+
+    major, minor = torch.cuda.get_device_capability(index)
+    built = [arch for arch in torch.cuda.get_arch_list() if arch.startswith("sm_")]
+    if any(int(arch[3:].rstrip("af")) // 10 == major for arch in built):
+        return ""
+    return f"sm_{major}{minor} is not among {', '.join(built)}"
+
+
+def describe(device: torch.device) -> str:
+    """Return the device in words, as runs and reports show it."""
+    import torch
+
+    if device.type == "cuda":
+        return f"{device} ({torch.cuda.get_device_name(device)})"
+    threads = f", {torch.get_num_threads()} threads" if device.type == "cpu" else ""
+    return f"{device.type} ({processor()}{threads})"
+
+
+def processor() -> str:
+    """Return the processor's name."""
+    if sys.platform == "linux":
+        try:
+            with open("/proc/cpuinfo", encoding="utf-8", errors="replace") as file:
+                for line in file:
+                    if line.startswith("model name"):
+                        return line.partition(":")[2].strip()
+        except OSError:
+            pass
+    return platform.processor() or platform.machine()
+
+
+def versions() -> dict[str, str]:
+    """Return the versions that shape a result, by name, without importing the packages."""
+    found = {"labsight": __version__, "python": platform.python_version()}
+    for package in PACKAGES:
+        try:
+            found[package] = importlib.metadata.version(package)
+        except importlib.metadata.PackageNotFoundError:
+            found[package] = "missing"
+    return found

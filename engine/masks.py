@@ -1,0 +1,218 @@
+"""Binary masks as COCO run lengths: from a crop, to a crop, to rings, to bytes.
+
+A mask of one object fills a small part of its picture, so every function here works on the part
+inside its bounds and never builds the whole picture unless asked to.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.types import Float32, Rle
+
+Ring = Float32
+Bounds = tuple[int, int, int, int]
+
+
+def encode(mask: NDArray[np.bool_], x: int, y: int, height: int, width: int) -> Rle:
+    """Encode a crop that stands at (x, y) in a picture.
+
+    Args:
+        mask: [h, w] bool, the crop.
+        x: Column of its left edge.
+        y: Row of its top edge.
+        height: Height of the picture.
+        width: Width of the picture.
+
+    Raises:
+        ValueError: The crop reaches outside the picture.
+    """
+    rows, columns = mask.shape
+    if x < 0 or y < 0 or x + columns > width or y + rows > height:
+        raise ValueError("the crop reaches outside the picture")
+    # One row of zeros below each column keeps the runs of neighbouring columns apart.
+    flat = np.zeros(columns * (rows + 1) + 1, bool)
+    flat[1:].reshape(columns, rows + 1)[:, :rows] = mask.T
+    column, row = np.divmod(np.flatnonzero(flat[1:] != flat[:-1]), rows + 1)
+    return from_edges((column + x) * height + row + y, height, width)
+
+
+def from_edges(edges: NDArray[np.int64], height: int, width: int) -> Rle:
+    """Encode a mask given by where its runs start and end.
+
+    Args:
+        edges: [2 R] ascending, start and end in turn, counted down the columns of the picture;
+            a run may be empty or begin where the one before it ends.
+        height: Height of the picture.
+        width: Width of the picture.
+    """
+    edges = edges[np.repeat(edges[1::2] > edges[::2], 2)]
+    if len(edges) > 2:
+        apart = edges[1:-1:2] != edges[2::2]
+        edges = edges[np.concatenate(([True], np.repeat(apart, 2), [True]))]
+    counts = np.diff(edges, prepend=0, append=height * width).astype(np.uint32)
+    return Rle(height, width, counts[:-1] if len(counts) > 1 and counts[-1] == 0 else counts)
+
+
+def decode(rle: Rle) -> NDArray[np.bool_]:
+    """Return the mask at picture size, [H, W] bool."""
+    values = np.arange(len(rle.counts)) % 2 == 1
+    return np.repeat(values, rle.counts).reshape(rle.width, rle.height).T
+
+
+def _runs(rle: Rle) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+    """Return column, first row and row past the end of every run, runs split at column ends."""
+    edges = np.cumsum(rle.counts, dtype=np.int64)
+    start, end = edges[: len(edges) // 2 * 2 : 2], edges[1::2]
+    filled = end > start
+    start, end = start[filled], end[filled]
+    first, last = start // rle.height, (end - 1) // rle.height
+    spans = last - first + 1
+    owner = np.repeat(np.arange(len(start)), spans)
+    offset = np.arange(len(owner)) - np.repeat(np.cumsum(spans) - spans, spans)
+    column = first[owner] + offset
+    low = np.maximum(start[owner] - column * rle.height, 0)
+    high = np.minimum(end[owner] - column * rle.height, rle.height)
+    return column, low, high
+
+
+def bounds(rle: Rle) -> Bounds:
+    """Return x1, y1, x2, y2 of the smallest upright box around the mask; zeros when empty."""
+    column, low, high = _runs(rle)
+    if not len(column):
+        return 0, 0, 0, 0
+    return int(column[0]), int(low.min()), int(column[-1]) + 1, int(high.max())
+
+
+def crop(rle: Rle) -> tuple[NDArray[np.bool_], int, int]:
+    """Return the mask inside its bounds, [h, w] bool, and the crop's x and y."""
+    column, low, high = _runs(rle)
+    if not len(column):
+        return np.zeros((0, 0), bool), 0, 0
+    x, y = int(column[0]), int(low.min())
+    shape = int(column[-1]) + 1 - x, int(high.max()) - y + 1
+    steps = np.zeros(shape[0] * shape[1], np.int8)
+    steps[(column - x) * shape[1] + low - y] += 1
+    np.add.at(steps, (column - x) * shape[1] + high - y, -1)
+    inside = np.cumsum(steps.reshape(shape), axis=1, dtype=np.int8)[:, :-1]
+    return inside.astype(bool).T, x, y
+
+
+def rings(rle: Rle, tolerance: float = 0.0) -> list[tuple[Ring, list[Ring]]]:
+    """Trace the mask along the edges of its pixels.
+
+    Args:
+        rle: The mask.
+        tolerance: Douglas-Peucker tolerance in pixels; 0 keeps every corner.
+
+    Returns:
+        A pair a part: the outer ring [P, 2] float32 (x, y) and the rings of its holes. Parts that
+        touch at a corner are one part.
+    """
+    from engine.cv import cv2
+
+    mask, x, y = crop(rle)
+    if not mask.size:
+        return []
+    # On a grid of twice the size a pixel is its closed square: the contour that OpenCV draws
+    # through the centres of border cells then runs along the pixel's edges.
+    closed = np.zeros((2 * mask.shape[0] + 3, 2 * mask.shape[1] + 3), np.uint8)
+    closed[2:-2:2, 2:-2:2] = mask
+    closed = cv2.dilate(closed, np.ones((3, 3), np.uint8))
+    contours, tree = cv2.findContours(closed, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_NONE)
+    parts: dict[int, tuple[Ring, list[Ring]]] = {}
+    holes: list[tuple[int, Ring]] = []
+    for index, contour in enumerate(contours):
+        corners = _corners(contour.reshape(-1, 2), closed)
+        if tolerance > 0:
+            corners = cv2.approxPolyDP(corners, 2 * tolerance, closed=True).reshape(-1, 2)
+        ring = (corners.astype(np.float32) - 1) / 2 + np.float32((x, y))
+        parent = int(tree[0][index][3])
+        if parent < 0:
+            parts[index] = ring, []
+        elif len(ring) > 2:
+            holes.append((parent, ring))
+    for parent, ring in holes:
+        parts[parent][1].append(ring)
+    return [part for part in parts.values() if len(part[0]) > 2]
+
+
+def _corners(contour: NDArray[np.int32], closed: NDArray[np.uint8]) -> NDArray[np.int32]:
+    """Return the corners of a contour, with those that OpenCV cuts off by a diagonal step."""
+    following = np.roll(contour, -1, axis=0)
+    cut = np.all(contour != following, axis=1)
+    across = np.stack((following[:, 0], contour[:, 1]), axis=1)
+    down = np.stack((contour[:, 0], following[:, 1]), axis=1)
+    corner = np.where(closed[across[:, 1], across[:, 0]][:, None] > 0, across, down)
+    points = np.stack((contour, corner), axis=1)[np.stack((np.ones_like(cut), cut), axis=1)]
+    before, after = points - np.roll(points, 1, axis=0), np.roll(points, -1, axis=0) - points
+    turns = before[:, 0] * after[:, 1] != before[:, 1] * after[:, 0]
+    return points[turns | np.all(before == -after, axis=1)]
+
+
+def pack(masks: Sequence[Rle]) -> bytes:
+    """Pack masks of one picture into bytes: lengths, then run lengths, as variable-size integers.
+
+    A run differs little from the run two before it (the same run one column earlier), so the
+    difference is kept, most often in one byte. The idea is that of COCO's own compressed form.
+    """
+    sizes = np.array([len(masks), *(len(mask.counts) for mask in masks)], np.uint64)
+    deltas = [_two_back(mask.counts.astype(np.int64)) for mask in masks]
+    signed = np.concatenate(deltas) if deltas else np.zeros(0, np.int64)
+    zigzag = ((signed << 1) ^ (signed >> 63)).astype(np.uint64)
+    return _to_varints(np.concatenate((sizes, zigzag)))
+
+
+def unpack(data: bytes, height: int, width: int) -> tuple[Rle, ...]:
+    """Return the masks that `pack` made for a picture of this size."""
+    values = _from_varints(data)
+    number = int(values[0])
+    sizes = values[1 : number + 1].astype(np.int64)
+    coded = values[number + 1 :]
+    signed = (coded >> np.uint64(1)).astype(np.int64) ^ -(coded & np.uint64(1)).astype(np.int64)
+    masks = []
+    for part in np.split(signed, np.cumsum(sizes)[:-1]) if number else []:
+        counts = part.copy()
+        counts[1::2] = np.cumsum(part[1::2])
+        if len(part) > 2:
+            counts[2::2] = np.cumsum(part[2::2])
+        masks.append(Rle(height, width, counts.astype(np.uint32)))
+    return tuple(masks)
+
+
+def _two_back(counts: NDArray[np.int64]) -> NDArray[np.int64]:
+    result = counts.copy()
+    result[3:] -= counts[1:-2]
+    if len(counts) > 4:
+        result[4::2] = counts[4::2] - counts[2:-2:2]
+    return result
+
+
+def _to_varints(values: NDArray[np.uint64]) -> bytes:
+    """Write unsigned integers in groups of seven bits, low group first."""
+    lengths = np.ones(len(values), np.int64)
+    for bits in range(7, 36, 7):
+        lengths += values >= np.uint64(1 << bits)
+    ends = np.cumsum(lengths)
+    out = np.zeros(int(ends[-1]) if len(ends) else 0, np.uint8)
+    for group in range(int(lengths.max(initial=0))):
+        chosen = lengths > group
+        part = (values[chosen] >> np.uint64(7 * group)) & np.uint64(0x7F)
+        more = (lengths[chosen] > group + 1).astype(np.uint64) << np.uint64(7)
+        out[ends[chosen] - lengths[chosen] + group] = (part | more).astype(np.uint8)
+    return out.tobytes()
+
+
+def _from_varints(data: bytes) -> NDArray[np.uint64]:
+    raw = np.frombuffer(data, np.uint8)
+    ends = np.flatnonzero(raw < 0x80) + 1
+    starts = np.concatenate(([0], ends[:-1]))
+    values = np.zeros(len(ends), np.uint64)
+    for group in range(int((ends - starts).max(initial=0))):
+        chosen = ends - starts > group
+        part = (raw[starts[chosen] + group] & 0x7F).astype(np.uint64)
+        values[chosen] |= part << np.uint64(7 * group)
+    return values

@@ -1,0 +1,199 @@
+"""Reading weights files from anywhere without running what is in them.
+
+A `.pt` file is a pickle, and a pickle can call anything. Files are therefore read with torch's
+restricted unpickler and the list of classes that ultralytics' own models are made of; any other
+name is refused before a byte of it is unpickled.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import pickle
+import shutil
+import tempfile
+import zipfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from engine import device
+from engine.errors import WeightsError
+from engine.i18n import N_
+from engine.types import TASKS, ModelInfo
+
+if TYPE_CHECKING:
+    from torch import nn
+
+_HINT = N_("Choose a .pt file that ultralytics trained, such as best.pt.")
+_AGAIN = N_("Download or copy the file again.")
+_LFS = b"version https://git-lfs"
+
+
+def load(path: Path) -> tuple[nn.Module, ModelInfo]:
+    """Read a checkpoint of YOLO11, YOLOv8 or YOLO26.
+
+    Returns:
+        The network in float32, convolutions fused with their normalisation, ready to run, and
+        what the file says of itself.
+
+    Raises:
+        WeightsError: The file is missing, damaged, of another kind or could run code.
+    """
+    _sniff(path)
+    device.prepare()
+    import torch
+    from ultralytics.nn.tasks import load_checkpoint
+
+    with tempfile.TemporaryDirectory(prefix="labsight-") as folder:
+        # The loader strips quotes from names, insists on a suffix, and reads the file twice: it
+        # gets a copy with a plain name that nobody changes in between.
+        copy = Path(folder) / "weights.pt"
+        try:
+            shutil.copyfile(path, copy)
+        except OSError as error:
+            raise _unreadable(path, error) from error
+        _refuse_foreign(path, copy)
+        digest = _sha256(copy)
+        try:
+            network, checkpoint = load_checkpoint(str(copy), fuse=True)
+        except (TypeError, AttributeError, KeyError, pickle.UnpicklingError) as error:
+            raise WeightsError(
+                N_("{path} is not a checkpoint of an ultralytics model."), _HINT, path=path
+            ) from error
+        except (RuntimeError, EOFError, OSError, ValueError) as error:
+            raise WeightsError(
+                N_("{path} is damaged or incomplete."), _AGAIN, path=path
+            ) from error
+    if not isinstance(network, torch.nn.Module):
+        raise WeightsError(N_("{path} holds no network."), _HINT, path=path)
+    return network, _info(path, network, checkpoint, digest)
+
+
+def _sniff(path: Path) -> None:
+    """Refuse what is plainly no checkpoint, each for its own reason."""
+    try:
+        with path.open("rb") as file:
+            head = file.read(512)
+    except FileNotFoundError as error:
+        raise WeightsError(
+            N_("There is no weights file {path}."), N_("Check the name."), path=path
+        ) from error
+    except OSError as error:
+        raise _unreadable(path, error) from error
+    if not head.strip():
+        raise WeightsError(N_("{path} is empty."), _AGAIN, path=path)
+    if head.startswith(_LFS):
+        raise WeightsError(
+            N_("{path} is a Git LFS pointer, not the weights themselves."),
+            N_("Fetch the file with `git lfs pull`."),
+            path=path,
+        )
+    if head.startswith(b"PK"):
+        _check_archive(path)
+    elif not head.startswith(b"\x80"):
+        raise WeightsError(N_("{path} is not a weights file."), _HINT, path=path)
+
+
+def _check_archive(path: Path) -> None:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            names = archive.namelist()
+    except (zipfile.BadZipFile, OSError) as error:
+        raise WeightsError(N_("{path} is damaged or incomplete."), _AGAIN, path=path) from error
+    if any("/code/" in f"/{name}" for name in names) or any("constants.pkl" in n for n in names):
+        raise WeightsError(
+            N_("{path} is a TorchScript export, not a checkpoint."),
+            N_("Choose the .pt file that it was exported from."),
+            path=path,
+        )
+    if not any(name.endswith("data.pkl") for name in names):
+        raise WeightsError(N_("{path} is an archive without weights."), _HINT, path=path)
+
+
+def _unreadable(path: Path, error: OSError) -> WeightsError:
+    return WeightsError(
+        N_("Cannot read {path}: {reason}."),
+        N_("Check the file and its permissions."),
+        path=path,
+        reason=error.strerror or error,
+    )
+
+
+def _refuse_foreign(path: Path, copy: Path) -> None:
+    """Name the classes that the file wants and this application does not know."""
+    import torch
+
+    try:
+        wanted = torch.serialization.get_unsafe_globals_in_checkpoint(copy)
+    except ValueError:
+        return  # the old format without an archive: the restricted unpickler judges it alone
+    except (RuntimeError, EOFError, pickle.UnpicklingError) as error:
+        raise WeightsError(N_("{path} is damaged or incomplete."), _AGAIN, path=path) from error
+    known = _known_names(wanted)
+    foreign = sorted(set(wanted) - known)
+    if foreign:
+        raise WeightsError(
+            N_("{path} needs {name}, which is not part of YOLO11, YOLOv8 or YOLO26."),
+            N_("It was not opened: such a file can run code. Ask for weights of a stock model."),
+            path=path,
+            name=foreign[0],
+        )
+
+
+def _known_names(wanted: list[str]) -> set[str]:
+    """Return those of the names that belong to torch's or ultralytics' model classes."""
+    from ultralytics.nn.tasks import _SafeLoad
+
+    modules = ("torch.", "ultralytics.", "torchvision.transforms.", "collections.", "__builtin__.")
+    registry = _SafeLoad._build()
+    return {name for name in wanted if name in registry or name.startswith(modules)}
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _info(path: Path, network: Any, checkpoint: dict[str, Any], digest: str) -> ModelInfo:
+    task = getattr(network, "task", None)
+    if task not in TASKS:
+        raise WeightsError(
+            N_("{path} holds a model for {task}, which LabSight does not run."),
+            N_("Choose a model that detects, segments, finds poses or classifies."),
+            path=path,
+            task=task,
+        )
+    names = network.names
+    names = [names[index] for index in sorted(names)] if isinstance(names, dict) else list(names)
+    head = network.model[-1]
+    shape = getattr(head, "kpt_shape", None) if task == "pose" else None
+    return ModelInfo(
+        name=path.stem,
+        task=task,
+        names=tuple(str(name) for name in names),
+        input_size=_input_size(checkpoint.get("train_args") or {}, task),
+        stride=max(int(network.stride.max()), 32),
+        sha256=digest,
+        keypoint_shape=None if shape is None else (int(shape[0]), int(shape[1])),
+        end_to_end=bool(getattr(head, "end2end", False)),
+        card=_card(checkpoint.get("labsight")),
+    )
+
+
+def _input_size(train_args: dict[str, Any], task: str) -> int:
+    size = train_args.get("imgsz")
+    if isinstance(size, list | tuple) and size:
+        size = max(size)
+    if isinstance(size, int) and 0 < size <= 8192:
+        return size
+    return 224 if task == "classify" else 640
+
+
+def _card(text: object) -> dict[str, Any] | None:
+    if not isinstance(text, str):
+        return None
+    try:
+        card = json.loads(text)
+    except json.JSONDecodeError:
+        return None
+    return card if isinstance(card, dict) else None

@@ -1,0 +1,39 @@
+"""The one module that knows where files live."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path, PurePosixPath
+
+ROOT = Path(__file__).resolve().parent.parent
+DEFAULT_WEIGHTS = "weights/labsight-tubes-n-seg.pt"
+
+
+def resource(relative: str) -> Path:
+    """Return the path of a file under `resources/`, in a checkout and in a frozen bundle alike."""
+    parts = PurePosixPath(relative)
+    if parts.is_absolute() or ".." in parts.parts:
+        raise ValueError(f"resource names are relative: {relative}")
+    base = Path(getattr(sys, "_MEIPASS", ROOT))
+    return base / "resources" / Path(*parts.parts)
+
+
+def home() -> Path:
+    """Return the folder that holds a person's sessions: `LABSIGHT_HOME` or `~/LabSight`."""
+    chosen = os.environ.get("LABSIGHT_HOME")
+    return Path(chosen).expanduser() if chosen else Path.home() / "LabSight"
+
+
+def app_data() -> Path:
+    """Return the folder for settings, caches and logs, after each system's custom."""
+    chosen = os.environ.get("LABSIGHT_DATA")
+    if chosen:
+        return Path(chosen).expanduser()
+    if sys.platform == "win32":
+        base = Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
+        return base / "LabSight"
+    if sys.platform == "darwin":
+        return Path.home() / "Library" / "Application Support" / "LabSight"
+    base = Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share")
+    return base / "labsight"

@@ -1,0 +1,224 @@
+"""A run: source to detector to sink, each in its own thread, bounded queues between them.
+
+The reader decodes ahead, the detector works in the caller's thread, the writer stores and draws
+behind. Memory does not grow with the length of a run, and what was written stays written whatever
+happens after.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Protocol
+
+from engine.channel import Channel, Closed
+from engine.config import RunConfig
+from engine.inference.detector import Detector
+from engine.sources import Failure
+from engine.store.records import RunState
+from engine.types import Frame, Progress, Result
+
+AHEAD = 4
+PROGRESS_EVERY_S = 0.1
+
+Item = Frame | Failure
+Outcome = Result | Failure
+
+
+class Sink(Protocol):
+    """Where the results of a run go. Called from one thread."""
+
+    def write(self, result: Result) -> None:
+        """Keep one result."""
+
+    def fail(self, failure: Failure) -> None:
+        """Note a source that could not be worked on."""
+
+    def tick(self) -> float | None:
+        """Do what is due while nothing comes; return the seconds until more is, if any."""
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What a run did.
+
+    Attributes:
+        pictures: Still pictures worked on, pages counted singly.
+        frames: Pictures and video frames worked on.
+        detections: Objects found.
+        failed: Sources that could not be worked on, or not to their end.
+        seconds: Wall time from the first decoding to the last writing.
+        state: How it ended.
+    """
+
+    pictures: int
+    frames: int
+    detections: int
+    failed: int
+    seconds: float
+    state: RunState
+
+    @property
+    def fps(self) -> float:
+        """Frames a second."""
+        return self.frames / self.seconds if self.seconds > 0 else 0.0
+
+
+def run(
+    source: Iterable[Item],
+    detector: Detector,
+    config: Callable[[], RunConfig],
+    sink: Sink,
+    *,
+    total: int | None = None,
+    should_stop: Callable[[], bool] = lambda: False,
+    on_progress: Callable[[Progress], None] = lambda progress: None,
+) -> Summary:
+    """Work through a source.
+
+    Args:
+        source: Frames and failures, read in a thread of its own.
+        detector: Used in the caller's thread.
+        config: Asked once a frame, so that settings can change while the run goes on.
+        sink: Used in a thread of its own.
+        total: Frames to expect, None while unknown.
+        should_stop: Asked once a frame; True ends the run with what was found so far.
+        on_progress: Told at most ten times a second, in the caller's thread.
+
+    Raises:
+        EngineError: The detector or the sink failed in a way that ends the run.
+    """
+    began = time.monotonic()
+    frames: Channel[Item] = Channel(AHEAD)
+    outcomes: Channel[Outcome] = Channel(AHEAD)
+    tally = _Tally(sink)
+    reader = _Worker("reader", lambda: _read(source, frames), lambda: frames.close())
+    writer = _Worker(
+        "writer",
+        lambda: _write(outcomes, tally),
+        # A writer that fails leaves nobody to work for.
+        lambda: (outcomes.close(discard=True), frames.close(discard=True)),
+    )
+    reader.start()
+    writer.start()
+    meter = _Meter(total, on_progress)
+    state: RunState = "done"
+    try:
+        for item in _items(frames):
+            if should_stop():
+                state = "interrupted"
+                break
+            outcome = item if isinstance(item, Failure) else detector.detect(item, config())
+            if not outcomes.put(outcome):
+                break
+            if isinstance(outcome, Result):
+                meter.count()
+    finally:
+        frames.close(discard=True)
+        outcomes.close()
+        reader.join()
+        writer.join()
+    for worker in (writer, reader):
+        if worker.error is not None:
+            raise worker.error
+    meter.finish()
+    return tally.summary(time.monotonic() - began, state)
+
+
+def _items(frames: Channel[Item]) -> Iterator[Item]:
+    while True:
+        try:
+            item = frames.get()
+        except Closed:
+            return
+        if item is not None:
+            yield item
+
+
+def _read(source: Iterable[Item], frames: Channel[Item]) -> None:
+    iterator = iter(source)
+    try:
+        for item in iterator:
+            if not frames.put(item):
+                return
+    finally:
+        close = getattr(iterator, "close", None)
+        if close is not None:
+            close()
+
+
+def _write(outcomes: Channel[Outcome], tally: _Tally) -> None:
+    while True:
+        try:
+            outcome = outcomes.get(tally.sink.tick())
+        except Closed:
+            return
+        if outcome is not None:
+            tally.take(outcome)
+
+
+class _Worker(threading.Thread):
+    """A thread that keeps the exception that ended it for whoever joins it."""
+
+    def __init__(
+        self, name: str, work: Callable[[], None], at_end: Callable[[], object]
+    ) -> None:
+        super().__init__(name=f"labsight-{name}", daemon=True)
+        self._work = work
+        self._at_end = at_end
+        self.error: BaseException | None = None
+
+    def run(self) -> None:
+        try:
+            self._work()
+        except BaseException as error:  # noqa: BLE001 - raised again in the caller's thread
+            self.error = error
+        finally:
+            self._at_end()
+
+
+class _Tally:
+    """Hands outcomes to the sink and counts them."""
+
+    def __init__(self, sink: Sink) -> None:
+        self.sink = sink
+        self._pictures = self._frames = self._detections = 0
+        self._failed: set[str] = set()
+
+    def take(self, outcome: Outcome) -> None:
+        if isinstance(outcome, Failure):
+            self.sink.fail(outcome)
+            self._failed.add(outcome.origin)
+            return
+        self.sink.write(outcome)
+        self._frames += 1
+        self._pictures += outcome.frame.time_s is None
+        self._detections += len(outcome.detections)
+
+    def summary(self, seconds: float, state: RunState) -> Summary:
+        return Summary(
+            self._pictures, self._frames, self._detections, len(self._failed), seconds, state
+        )
+
+
+class _Meter:
+    """Tells how far a run is, at most ten times a second."""
+
+    def __init__(self, total: int | None, tell: Callable[[Progress], None]) -> None:
+        self._total = total
+        self._tell = tell
+        self._done = 0
+        self._began = self._told = time.monotonic()
+
+    def count(self) -> None:
+        self._done += 1
+        now = time.monotonic()
+        if now - self._told >= PROGRESS_EVERY_S:
+            self._told = now
+            self._tell(Progress(self._done, self._total, self._done / (now - self._began)))
+
+    def finish(self) -> None:
+        elapsed = max(time.monotonic() - self._began, 1e-9)
+        self._tell(Progress(self._done, self._total, self._done / elapsed))

@@ -1,0 +1,20 @@
+"""The session store: one SQLite file a run that holds every result as it comes."""
+
+from __future__ import annotations
+
+from engine.store.reader import SessionReader
+from engine.store.records import FailureRecord, FrameRecord, ObjectRecord, RunRecord, RunState
+from engine.store.schema import SESSION_FILE
+from engine.store.writer import SessionWriter, new_session_folder
+
+__all__ = [
+    "SESSION_FILE",
+    "FailureRecord",
+    "FrameRecord",
+    "ObjectRecord",
+    "RunRecord",
+    "RunState",
+    "SessionReader",
+    "SessionWriter",
+    "new_session_folder",
+]

@@ -1,0 +1,192 @@
+"""Reading a session, also while it is being written."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import numpy as np
+
+from engine import masks
+from engine.inference.candidates import unpack
+from engine.store import schema
+from engine.store.records import FailureRecord, FrameRecord, ObjectRecord, RunRecord
+from engine.types import Candidates, Detections, Float32, ModelInfo
+
+FRAME_COLUMNS = (
+    "frame.id, source.path, position, time_s, width, height, objects, network_ms, total_ms,"
+    " warning, media, probabilities"
+)
+OBJECT_COLUMNS = "id, frame_id, number, class_id, confidence, x1, y1, x2, y2, angle, area, track"
+
+
+class SessionReader:
+    """An open session, read only.
+
+    Attributes:
+        path: The session file.
+        folder: The folder it is in.
+        connection: For queries of other modules of the store.
+    """
+
+    def __init__(self, path: Path, connection: sqlite3.Connection) -> None:
+        self.path = path
+        self.folder = path.parent
+        self.connection = connection
+
+    @classmethod
+    def open(cls, path: Path) -> Self:
+        """Open a session file, or the one in a folder.
+
+        Raises:
+            StoreError: It is missing, no session, damaged or of a newer version.
+        """
+        if path.is_dir():
+            path = path / schema.SESSION_FILE
+        return cls(path, schema.open_readonly(path))
+
+    def close(self) -> None:
+        """Close the file."""
+        self.connection.close()
+
+    def __enter__(self) -> Self:
+        """Return itself."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Close the file."""
+        self.close()
+
+    @property
+    def run(self) -> RunRecord:
+        """How the session was made."""
+        rows = self.connection.execute("SELECT key, value FROM run").fetchall()
+        values: dict[str, Any] = {key: json.loads(value) for key, value in rows}
+        model = values.pop("model")
+        shape = model.pop("keypoint_shape")
+        names = tuple(model.pop("names"))
+        info = ModelInfo(**model, names=names, keypoint_shape=tuple(shape) if shape else None)
+        return RunRecord(**values | {"model": info, "sources": tuple(values["sources"])})
+
+    def frame_count(self) -> int:
+        """Return the number of frames."""
+        return self._number("SELECT count(*) FROM frame")
+
+    def object_count(self) -> int:
+        """Return the number of detections."""
+        return self._number("SELECT count(*) FROM object")
+
+    def class_counts(self) -> dict[int, int]:
+        """Return the number of detections by class."""
+        query = "SELECT class_id, count(*) FROM object GROUP BY class_id ORDER BY class_id"
+        return dict(self.connection.execute(query).fetchall())
+
+    def frames(self) -> Iterator[FrameRecord]:
+        """Yield the frames in the order of their arrival."""
+        query = (
+            f"SELECT {FRAME_COLUMNS} FROM frame JOIN source ON source.id = source_id"
+            " ORDER BY frame.id"
+        )
+        # A cursor of its own for each iteration: several may be under way at once.
+        with closing(self.connection.cursor()) as cursor:
+            for row in cursor.execute(query):
+                yield _frame(row)
+
+    def frame(self, frame_id: int) -> FrameRecord:
+        """Return one frame.
+
+        Raises:
+            KeyError: There is no such frame.
+        """
+        query = (
+            f"SELECT {FRAME_COLUMNS} FROM frame JOIN source ON source.id = source_id"
+            " WHERE frame.id = ?"
+        )
+        row = self.connection.execute(query, (frame_id,)).fetchone()
+        if row is None:
+            raise KeyError(frame_id)
+        return _frame(row)
+
+    def objects(self) -> Iterator[ObjectRecord]:
+        """Yield the detections of all frames, in frame order, best first."""
+        with closing(self.connection.cursor()) as cursor:
+            for row in cursor.execute(f"SELECT {OBJECT_COLUMNS} FROM object ORDER BY id"):
+                yield ObjectRecord(*row)
+
+    def detections(self, frame_id: int) -> Detections:
+        """Return the detections of one frame.
+
+        Raises:
+            KeyError: There is no such frame.
+        """
+        height, width = self._size(frame_id)
+        rows = self.connection.execute(
+            "SELECT x1, y1, x2, y2, confidence, class_id, angle, track FROM object"
+            " WHERE frame_id = ? ORDER BY number",
+            (frame_id,),
+        ).fetchall()
+        packed, points, _ = self._shape(frame_id)
+        columns = list(zip(*rows, strict=True)) or [()] * 8
+        angles = None if None in columns[6] or not rows else np.array(columns[6], np.float32)
+        tracks = None if None in columns[7] or not rows else np.array(columns[7], np.int32)
+        return Detections(
+            boxes=np.array(columns[:4], np.float32).T.reshape(-1, 4).copy(),
+            scores=np.array(columns[4], np.float32),
+            classes=np.array(columns[5], np.int32),
+            masks=None if packed is None else masks.unpack(packed, height, width),
+            keypoints=self._keypoints(points, len(rows)),
+            angles=angles,
+            ids=tracks,
+        )
+
+    def candidates(self, frame_id: int) -> Candidates | None:
+        """Return what was proposed in one frame before suppression, None where not kept.
+
+        Raises:
+            KeyError: There is no such frame.
+        """
+        size = self._size(frame_id)
+        packed = self._shape(frame_id)[2]
+        return None if packed is None else unpack(packed, size)
+
+    def failures(self) -> list[FailureRecord]:
+        """Return what could not be worked on."""
+        rows = self.connection.execute("SELECT source, message, hint FROM failure ORDER BY id")
+        return [FailureRecord(*row) for row in rows]
+
+    def _number(self, query: str) -> int:
+        return int(self.connection.execute(query).fetchone()[0])
+
+    def _size(self, frame_id: int) -> tuple[int, int]:
+        query = "SELECT height, width FROM frame WHERE id = ?"
+        row = self.connection.execute(query, (frame_id,)).fetchone()
+        if row is None:
+            raise KeyError(frame_id)
+        return int(row[0]), int(row[1])
+
+    def _shape(self, frame_id: int) -> tuple[bytes | None, bytes | None, bytes | None]:
+        query = "SELECT masks, keypoints, candidates FROM shape WHERE frame_id = ?"
+        row = self.connection.execute(query, (frame_id,)).fetchone()
+        return row or (None, None, None)
+
+    def _keypoints(self, data: bytes | None, count: int) -> Float32 | None:
+        shape = self.run.model.keypoint_shape
+        if data is None or shape is None:
+            return None
+        return np.frombuffer(data, np.float32).reshape(count, *shape).copy()
+
+
+def _frame(row: tuple[Any, ...]) -> FrameRecord:
+    *plain, probabilities = row
+    array = None if probabilities is None else np.frombuffer(probabilities, np.float32)
+    return FrameRecord(*plain, probabilities=array)

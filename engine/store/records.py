@@ -1,0 +1,113 @@
+"""What a session holds, one frozen record a row."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from engine.types import Float32, ModelInfo
+
+RunState = Literal["running", "done", "interrupted", "failed"]
+
+
+@dataclass(frozen=True, slots=True)
+class RunRecord:
+    """How a session was made: enough to repeat it.
+
+    Attributes:
+        started: Local time with its offset, ISO 8601.
+        finished: Likewise, None while it runs or after a crash.
+        state: How it ended; `running` in a file nobody has open means interrupted.
+        model: The model used.
+        settings: The run's settings as JSON values.
+        device: What the network ran on, in words.
+        versions: Name and version of the application and the packages that matter.
+        sources: What was asked for, as typed.
+    """
+
+    started: str
+    model: ModelInfo
+    settings: dict[str, Any]
+    device: str
+    versions: dict[str, str]
+    sources: tuple[str, ...]
+    finished: str | None = None
+    state: RunState = "running"
+
+
+@dataclass(frozen=True, slots=True)
+class FrameRecord:
+    """One picture or video frame of a session.
+
+    Attributes:
+        id: Its number in the session, from 1, in the order of arrival.
+        source: The file or stream it came from.
+        index: Position in its source, from 0.
+        time_s: Time in its video in seconds, None for pictures.
+        width: Width in pixels.
+        height: Height in pixels.
+        objects: Number of detections.
+        network_ms: Time in the network.
+        total_ms: Time from picture to detections, without reading.
+        warning: A sentence when it could be read only in part.
+        media: Annotated picture or video, relative to the session folder, None without media.
+        probabilities: [C] float32 for classification, None otherwise.
+    """
+
+    id: int
+    source: str
+    index: int
+    time_s: float | None
+    width: int
+    height: int
+    objects: int
+    network_ms: float
+    total_ms: float
+    warning: str | None = None
+    media: str | None = None
+    probabilities: Float32 | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectRecord:
+    """One detection as a row of a table.
+
+    Attributes:
+        id: Its number in the session, from 1.
+        frame_id: The frame it is in.
+        number: Its number in the frame, from 1, best first.
+        class_id: Index into the model's names.
+        confidence: 0 to 1.
+        x1, y1, x2, y2: The box in pixels; before rotation where there is an angle.
+        angle: Radians, clockwise on screen, None for upright boxes.
+        area: Pixels inside the mask, or of the box where there is no mask.
+        track: Track number, None without tracking.
+    """
+
+    id: int
+    frame_id: int
+    number: int
+    class_id: int
+    confidence: float
+    x1: float
+    y1: float
+    x2: float
+    y2: float
+    angle: float | None
+    area: float
+    track: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class FailureRecord:
+    """A source, or a frame of one, that could not be worked on.
+
+    Attributes:
+        source: The file or stream.
+        message: One sentence.
+        hint: What to do about it; may be empty.
+    """
+
+    source: str
+    message: str
+    hint: str

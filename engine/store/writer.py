@@ -1,0 +1,254 @@
+"""Writing a session: every result as it comes, on disk within a second."""
+
+from __future__ import annotations
+
+import json
+import re
+import sqlite3
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from datetime import datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import numpy as np
+
+from engine import masks
+from engine.errors import EngineError, StoreError, writing_failed
+from engine.i18n import N_
+from engine.inference.candidates import pack
+from engine.paths import home
+from engine.store import schema
+from engine.store.records import RunRecord, RunState
+from engine.types import Detections, Float32, Result
+
+COMMIT_EVERY_S = 0.5
+
+
+def now() -> str:
+    """Return the local time with its offset, ISO 8601, to the second."""
+    return datetime.now().astimezone().isoformat(timespec="seconds")
+
+
+def new_session_folder(name: str, parent: Path | None = None) -> Path:
+    """Return the path of a folder that does not exist yet: `PARENT/YYYY-MM-DD/HHMMSS-name`."""
+    moment = datetime.now()
+    parent = parent or home() / moment.strftime("%Y-%m-%d")
+    plain = re.sub(r'[\x00-\x1f<>:"/\\|?*]+', "_", name).strip(" .")[:60] or "session"
+    base = parent / f"{moment:%H%M%S}-{plain}"
+    path, number = base, 2
+    while path.exists():
+        path, number = base.with_name(f"{base.name}-{number}"), number + 1
+    return path
+
+
+class SessionWriter:
+    """One open session file.
+
+    Used by one thread at a time. Rows are committed when `commit_due` says so, at the latest half
+    a second after they were added as long as the owner keeps asking.
+
+    Attributes:
+        folder: The session's folder.
+        path: The session file in it.
+    """
+
+    def __init__(self, folder: Path, connection: sqlite3.Connection) -> None:
+        self.folder = folder
+        self.path = folder / schema.SESSION_FILE
+        self._connection = connection
+        self._sources: dict[str, int] = {}
+        self._frames = 0
+        self._objects = 0
+        self._open_since: float | None = None
+
+    @classmethod
+    def create(cls, folder: Path, run: RunRecord) -> Self:
+        """Create the folder and the session file in it.
+
+        Raises:
+            StoreError: The folder cannot be made or written, or holds a session already.
+        """
+        path = folder / schema.SESSION_FILE
+        if path.exists():
+            raise StoreError(
+                N_("{path} holds a session already."), N_("Choose another folder."), path=folder
+            )
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            path.touch()
+        except OSError as error:
+            raise writing_failed(error, folder) from error
+        with _explained(path):
+            writer = cls(folder, schema.create(path))
+            writer._write_run(run)
+        return writer
+
+    def _write_run(self, run: RunRecord) -> None:
+        rows = [(key, json.dumps(value, ensure_ascii=False)) for key, value in asdict(run).items()]
+        self._connection.executemany("INSERT OR REPLACE INTO run VALUES (?, ?)", rows)
+
+    def add(self, result: Result, media: str | None = None) -> int:
+        """Write one result and return the frame's number.
+
+        Raises:
+            StoreError: The disk is full or gone. What was committed before is kept.
+        """
+        frame, found = result.frame, result.detections
+        with _explained(self.path):
+            self._begin()
+            source = self._source(frame.origin)
+            self._frames += 1
+            self._connection.execute(
+                "INSERT INTO frame VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                (
+                    self._frames,
+                    source,
+                    frame.index,
+                    frame.time_s,
+                    frame.width,
+                    frame.height,
+                    len(found),
+                    result.timing.network_ms,
+                    result.timing.total_ms,
+                    frame.warning,
+                    media,
+                    _blob(result.probabilities),
+                ),
+            )
+            self._connection.executemany(
+                "INSERT INTO object VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                self._object_rows(found),
+            )
+            self._objects += len(found)
+            shapes = (
+                None if found.masks is None else masks.pack(found.masks),
+                _blob(found.keypoints),
+                None if result.candidates is None else pack(result.candidates),
+            )
+            if any(shape is not None for shape in shapes):
+                self._connection.execute(
+                    "INSERT INTO shape VALUES (?, ?, ?, ?)", (self._frames, *shapes)
+                )
+            self.commit_due()
+        return self._frames
+
+    def _object_rows(self, found: Detections) -> Iterator[tuple[object, ...]]:
+        count = len(found)
+        nothing = [None] * count
+        if found.masks is None:
+            sides = found.boxes[:, 2:] - found.boxes[:, :2]
+            areas = (sides[:, 0] * sides[:, 1]).tolist()
+        else:
+            areas = [float(mask.area) for mask in found.masks]
+        return zip(
+            range(self._objects + 1, self._objects + count + 1),
+            [self._frames] * count,
+            range(1, count + 1),
+            found.classes.tolist(),
+            found.scores.tolist(),
+            *(found.boxes.T.tolist()),
+            nothing if found.angles is None else found.angles.tolist(),
+            areas,
+            nothing if found.ids is None else found.ids.tolist(),
+            strict=True,
+        )
+
+    def fail(self, source: str, error: EngineError) -> None:
+        """Write down a source, or the rest of one, that could not be worked on."""
+        with _explained(self.path):
+            self._begin()
+            self._connection.execute(
+                "INSERT INTO failure (source, message, hint) VALUES (?, ?, ?)",
+                (source, error.message, error.hint),
+            )
+            self.commit_due()
+
+    def commit_due(self) -> float | None:
+        """Commit rows older than half a second; return the seconds until more are due, if any."""
+        if self._open_since is None:
+            return None
+        left = self._open_since + COMMIT_EVERY_S - time.monotonic()
+        if left > 0:
+            return left
+        with _explained(self.path):
+            self._connection.execute("COMMIT")
+        self._open_since = None
+        return None
+
+    def close(self, state: RunState = "done") -> None:
+        """Commit, say how the run ended and leave one movable file. Does nothing the second time.
+
+        Raises:
+            StoreError: The disk is full or gone.
+        """
+        connection = self._connection
+        try:
+            with _explained(self.path):
+                try:
+                    self._begin()
+                except sqlite3.ProgrammingError:
+                    return
+                ending = [("finished", json.dumps(now())), ("state", json.dumps(state))]
+                connection.executemany("INSERT OR REPLACE INTO run VALUES (?, ?)", ending)
+                connection.execute("COMMIT")
+                connection.execute("PRAGMA journal_mode=DELETE")
+        finally:
+            connection.close()
+
+    def __enter__(self) -> Self:
+        """Return itself."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Close the session as done or, on an exception, as failed."""
+        self.close("done" if kind is None else "failed")
+
+    def _begin(self) -> None:
+        if not self._connection.in_transaction:
+            self._connection.execute("BEGIN")
+            self._open_since = time.monotonic()
+
+    def _source(self, path: str) -> int:
+        known = self._sources.get(path)
+        if known is None:
+            known = self._sources[path] = len(self._sources) + 1
+            self._connection.execute("INSERT INTO source VALUES (?, ?)", (known, _text(path)))
+        return known
+
+
+def _text(path: str) -> str:
+    """Return a path that SQLite can hold: undecodable bytes of a file name shown as escapes."""
+    return path.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+def _blob(array: Float32 | None) -> bytes | None:
+    return None if array is None else np.ascontiguousarray(array, np.float32).tobytes()
+
+
+@contextmanager
+def _explained(path: Path) -> Iterator[None]:
+    """Turn SQLite's failures into a sentence."""
+    try:
+        yield
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode == sqlite3.SQLITE_FULL:
+            raise StoreError(
+                N_("The disk is full: {path}."),
+                N_("Free some space or choose another folder."),
+                path=path,
+            ) from error
+        raise StoreError(
+            N_("Cannot write the session {path}: {reason}."),
+            N_("Check the disk and the folder's permissions."),
+            path=path,
+            reason=error,
+        ) from error
