@@ -1,0 +1,1 @@
+"""Detection without a window: sources, networks, results on disk, exports."""

@@ -21,6 +21,7 @@ class Channel(Generic[T]):
     """
 
     def __init__(self, size: int) -> None:
+        """Make an open channel."""
         self._size = size
         self._items: deque[T] = deque()
         self._changed = Condition()

@@ -10,11 +10,13 @@ from __future__ import annotations
 import dataclasses
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 from engine.errors import SettingError
 from engine.i18n import N_, translate
 from engine.paths import DEFAULT_WEIGHTS, resource
+
+T = TypeVar("T")
 
 AUTO = "auto"
 BACKENDS = ("torch",)
@@ -46,10 +48,21 @@ class Setting:
     metavar: str = ""
 
 
-def setting(default: Any, **declaration: Any) -> Any:
+def setting(
+    default: T,
+    *,
+    label: str,
+    help: str,
+    low: float | None = None,
+    high: float | None = None,
+    step: float | None = None,
+    unit: str = "",
+    choices: tuple[str, ...] = (),
+    metavar: str = "",
+) -> T:
     """Declare a field of a config; the keywords are those of `Setting`."""
-    metadata = {"setting": Setting(**declaration)}
-    return dataclasses.field(default=default, metadata=metadata)
+    declared = Setting(label, help, low, high, step, unit, choices, metavar)
+    return dataclasses.field(default=default, metadata={"setting": declared})
 
 
 def declarations(config: type[RunConfig] | RunConfig) -> dict[str, Setting]:
@@ -96,7 +109,7 @@ class RunConfig:
         step=32,
         unit="px",
         label=N_("Input size"),
-        help=N_("Longer side of the network's input; by default the size the model was trained at."),
+        help=N_("Longer side of the network's input; by default the one of training."),
         metavar="PX",
     )
     classes: tuple[str, ...] = setting(
@@ -139,10 +152,6 @@ class RunConfig:
                 stride=STRIDE_MAX,
                 nearest=max(STRIDE_MAX, round(self.input_size / STRIDE_MAX) * STRIDE_MAX),
             )
-
-    def replace(self, **changes: Any) -> Self:
-        """Return a copy with other values."""
-        return dataclasses.replace(self, **changes)
 
     def to_json(self) -> dict[str, Any]:
         """Return the settings as JSON values."""

@@ -21,6 +21,7 @@ class EngineError(Exception):
     """
 
     def __init__(self, message: str, hint: str = "", **values: object) -> None:
+        """Keep the templates and their values."""
         super().__init__(message, hint, values)
         self.template = message
         self.hint_template = hint
@@ -77,19 +78,23 @@ class Cancelled(Exception):
     """The person stopped the work; shown to nobody."""
 
 
+_FULL = N_("Free some space or choose another folder.")
+_ELSEWHERE = N_("Choose another folder.")
 _DISK = {
-    errno.ENOSPC: (N_("The disk is full: {path}."), N_("Free some space or choose another folder.")),
-    errno.EDQUOT: (N_("The disk quota is used up: {path}."), N_("Free some space or choose another folder.")),
-    errno.EROFS: (N_("The folder is read-only: {path}."), N_("Choose another folder with --out.")),
-    errno.EACCES: (N_("No permission to write here: {path}."), N_("Choose another folder with --out.")),
-    errno.EPERM: (N_("No permission to write here: {path}."), N_("Choose another folder with --out.")),
+    errno.ENOSPC: (N_("The disk is full: {path}."), _FULL),
+    errno.EDQUOT: (N_("The disk quota is used up: {path}."), _FULL),
+    errno.EROFS: (N_("The folder is read-only: {path}."), _ELSEWHERE),
+    errno.EACCES: (N_("No permission to write here: {path}."), _ELSEWHERE),
+    errno.EPERM: (N_("No permission to write here: {path}."), _ELSEWHERE),
     errno.EISDIR: (N_("This is a folder, not a file: {path}."), N_("Give the name of a file.")),
-    errno.ENOTDIR: (N_("Part of this path is a file, not a folder: {path}."), N_("Choose another folder.")),
-    errno.ENAMETOOLONG: (N_("This name is too long for the disk: {path}."), N_("Choose a shorter name.")),
-}  # fmt: skip
+    errno.ENOTDIR: (N_("Part of this path is a file, not a folder: {path}."), _ELSEWHERE),
+    errno.ENAMETOOLONG: (N_("This name is too long: {path}."), N_("Choose a shorter name.")),
+}
 
 
-def writing_failed(error: OSError, path: object, kind: type[EngineError] = StoreError) -> EngineError:
+def writing_failed(
+    error: OSError, path: object, kind: type[EngineError] = StoreError
+) -> EngineError:
     """Turn an operating system's error while writing `path` into a sentence and a hint."""
     message, hint = _DISK.get(
         error.errno or 0,

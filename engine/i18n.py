@@ -44,7 +44,8 @@ def activate(code: str) -> None:
 
 def preferred() -> str:
     """Return the language this machine asks for: `LABSIGHT_LANG`, then the locale, then English."""
-    asked = [os.environ.get(name, "") for name in ("LABSIGHT_LANG", "LC_ALL", "LC_MESSAGES", "LANG")]
+    names = ("LABSIGHT_LANG", "LC_ALL", "LC_MESSAGES", "LANG")
+    asked = [os.environ.get(name, "") for name in names]
     asked.append(locale.getlocale()[0] or "")
     first = next((value for value in asked if value), "en")
     return "zh_CN" if first.lower().startswith(("zh", "chinese")) else "en"

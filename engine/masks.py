@@ -121,22 +121,24 @@ def rings(rle: Rle, tolerance: float = 0.0) -> list[tuple[Ring, list[Ring]]]:
     # through the centres of border cells then runs along the pixel's edges.
     closed = np.zeros((2 * mask.shape[0] + 3, 2 * mask.shape[1] + 3), np.uint8)
     closed[2:-2:2, 2:-2:2] = mask
-    closed = cv2.dilate(closed, np.ones((3, 3), np.uint8))
+    closed = np.asarray(cv2.dilate(closed, np.ones((3, 3), np.uint8)), np.uint8)
     contours, tree = cv2.findContours(closed, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_NONE)
+    origin = np.array((x, y), np.float32)
     parts: dict[int, tuple[Ring, list[Ring]]] = {}
     holes: list[tuple[int, Ring]] = []
     for index, contour in enumerate(contours):
-        corners = _corners(contour.reshape(-1, 2), closed)
+        corners = _corners(np.asarray(contour, np.int32).reshape(-1, 2), closed)
         if tolerance > 0:
-            corners = cv2.approxPolyDP(corners, 2 * tolerance, closed=True).reshape(-1, 2)
-        ring = (corners.astype(np.float32) - 1) / 2 + np.float32((x, y))
+            simple = cv2.approxPolyDP(corners, 2 * tolerance, closed=True)
+            corners = np.asarray(simple, np.int32).reshape(-1, 2)
+        ring: Ring = ((corners.astype(np.float32) - 1) / 2 + origin).astype(np.float32)
         parent = int(tree[0][index][3])
         if parent < 0:
             parts[index] = ring, []
         elif len(ring) > 2:
             holes.append((parent, ring))
-    for parent, ring in holes:
-        parts[parent][1].append(ring)
+    for parent, hole in holes:
+        parts[parent][1].append(hole)
     return [part for part in parts.values() if len(part[0]) > 2]
 
 
@@ -150,7 +152,8 @@ def _corners(contour: NDArray[np.int32], closed: NDArray[np.uint8]) -> NDArray[n
     points = np.stack((contour, corner), axis=1)[np.stack((np.ones_like(cut), cut), axis=1)]
     before, after = points - np.roll(points, 1, axis=0), np.roll(points, -1, axis=0) - points
     turns = before[:, 0] * after[:, 1] != before[:, 1] * after[:, 0]
-    return points[turns | np.all(before == -after, axis=1)]
+    corners: NDArray[np.int32] = points[turns | np.all(before == -after, axis=1)]
+    return corners
 
 
 def pack(masks: Sequence[Rle]) -> bytes:

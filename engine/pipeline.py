@@ -98,8 +98,7 @@ def run(
     writer = _Worker(
         "writer",
         lambda: _write(outcomes, tally),
-        # A writer that fails leaves nobody to work for.
-        lambda: (outcomes.close(discard=True), frames.close(discard=True)),
+        lambda: _abandon(frames, outcomes),
     )
     reader.start()
     writer.start()
@@ -125,6 +124,12 @@ def run(
             raise worker.error
     meter.finish()
     return tally.summary(time.monotonic() - began, state)
+
+
+def _abandon(frames: Channel[Item], outcomes: Channel[Outcome]) -> None:
+    """A writer that ends, by a failure too, leaves nobody to work for."""
+    outcomes.close(discard=True)
+    frames.close(discard=True)
 
 
 def _items(frames: Channel[Item]) -> Iterator[Item]:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from fractions import Fraction
 from pathlib import Path
 
 from engine.colours import class_colours
 from engine.draw import annotate
-from engine.errors import EngineError
+from engine.errors import writing_failed
 from engine.media import VideoWriter, media_name, write_picture
 from engine.sources import Failure
 from engine.store import RunState, SessionWriter
@@ -24,8 +23,11 @@ class Recorder:
         session: The open session; closed with the recorder.
         info: The model, for names and colours.
         media: False keeps no annotated pictures and videos.
-        on_written: Told of each result and its annotated file once it is stored.
+        on_written: Told of each result once it is stored.
         on_failed: Told of each failure once it is stored.
+
+    Raises:
+        StoreError: The folder of the media cannot be made.
     """
 
     def __init__(
@@ -37,10 +39,16 @@ class Recorder:
         on_written: Callable[[Result], None] = lambda result: None,
         on_failed: Callable[[Failure], None] = lambda failure: None,
     ) -> None:
+        """Make the folder of the media."""
         self._session = session
         self._info = info
         self._colours = class_colours(info.names)
         self._folder = session.folder / MEDIA_FOLDER if media else None
+        if self._folder is not None:
+            try:
+                self._folder.mkdir(exist_ok=True)
+            except OSError as error:
+                raise writing_failed(error, self._folder) from error
         self._names: set[str] = set()
         self._video: tuple[str, str, VideoWriter] | None = None
         self._on_written = on_written
@@ -85,13 +93,13 @@ class Recorder:
         frame = result.frame
         if frame.time_s is None:
             self._finish_video()
-            name = media_name(frame.origin, frame.index, self._names)
+            name = media_name(frame.origin, frame.index, frame.index > 0, self._names)
             write_picture(image, folder / name)
             return f"{MEDIA_FOLDER}/{name}"
         if self._video is None or self._video[0] != frame.origin:
             self._finish_video()
-            name = media_name(frame.origin, 0, self._names, suffix=".mp4")
-            writer = VideoWriter(folder / name, (frame.width, frame.height))
+            name = media_name(frame.origin, 0, False, self._names, suffix=".mp4")
+            writer = VideoWriter(folder / name, None, (frame.width, frame.height))
             self._video = frame.origin, name, writer
         _, name, writer = self._video
         writer.write(image, frame.time_s)

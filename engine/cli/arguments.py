@@ -28,9 +28,9 @@ class Parser(argparse.ArgumentParser):
             SettingError: Always.
         """
         raise SettingError(
-            N_("{message}."),
+            N_("{complaint}."),
             N_("`main.py {command} --help` shows what is possible."),
-            message=message[:1].upper() + message[1:].rstrip("."),
+            complaint=message[:1].upper() + message[1:].rstrip("."),
             command=self.prog.partition(" ")[2],
         )
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from engine.cli import output
 from engine.cli.detect import Exports, report, work
 from engine.config import RunConfig
+from engine.errors import writing_failed
 from engine.i18n import translate as _
 from engine.media import write_picture
 from engine.store import new_session_folder
@@ -47,6 +48,10 @@ def render(folder: Path, count: int) -> list[Path]:
     """Write sample pictures into a folder and return their paths."""
     from engine.scenes.tubes import render_tubes
 
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise writing_failed(error, folder) from error
     paths = [folder / f"tubes-{number + 1}.jpg" for number in range(count)]
     for number, path in enumerate(paths):
         write_picture(render_tubes(SAMPLE_SEED + number, SIZE).image, path)

@@ -105,8 +105,9 @@ def _check_language(problems: list[str]) -> None:
 
 def _words(report: dict[str, Any]) -> list[str]:
     lines = [f"{name}: {version}" for name, version in report["versions"].items()]
-    lines += [f"{entry['device']}: {entry['name']} ({entry['state']})" for entry in report["devices"]]
-    lines += [_("backend {name}: {state}").format(name=n, state=s) for n, s in report["backends"].items()]
+    lines += ["{device}: {name} ({state})".format(**entry) for entry in report["devices"]]
+    backend = _("backend {name}: {state}")
+    lines += [backend.format(name=n, state=state) for n, state in report["backends"].items()]
     lines.append(_("sessions: {path}").format(path=home()))
     if not report["problems"]:
         lines.append(_("No problems found on {count} processors.").format(count=os.cpu_count()))

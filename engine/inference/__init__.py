@@ -1,0 +1,1 @@
+"""From a picture to detections: pre-processing, networks, post-processing."""

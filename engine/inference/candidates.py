@@ -38,7 +38,8 @@ def pack(candidates: Candidates) -> bytes:
     parts = [_planes(values) for values in floats if values is not None]
     parts.append(candidates.classes.astype("<u2").tobytes())
     if candidates.masks is not None:
-        parts.append(np.packbits([mask is not None for mask in candidates.masks]).tobytes())
+        there = np.array([mask is not None for mask in candidates.masks], bool)
+        parts.append(np.packbits(there).tobytes())
         parts.append(masks.pack([mask for mask in candidates.masks if mask is not None]))
     return _HEADER.pack(len(candidates), *shape, flags) + zlib.compress(b"".join(parts), 1)
 

@@ -80,5 +80,5 @@ def _upright(
     sides = boxes[:, 2:] / np.array(letterbox.gain[::-1], np.float32)
     swap = angles % math.pi >= math.pi / 2
     half = np.where(swap[:, None], sides[:, ::-1], sides) / 2
-    corners = np.concatenate((centre - half, centre + half), axis=1)
+    corners = np.concatenate((centre - half, centre + half), axis=1).astype(np.float32)
     return corners, (angles % (math.pi / 2)).astype(np.float32)

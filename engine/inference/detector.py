@@ -89,6 +89,7 @@ class YoloDetector:
     """Pre-processing, a backend's network and post-processing."""
 
     def __init__(self, backend: Backend) -> None:
+        """Take a loaded network."""
         self._backend = backend
         self.info = backend.info
         self.device = backend.device
@@ -139,7 +140,8 @@ def _with_masks(
     kept: Candidates, coefficients: Float32, chosen: NDArray[np.intp], decoder: MaskDecoder
 ) -> Candidates:
     """Decode the masks of the detections and of what a slider may bring back."""
-    wanted = np.union1d(np.flatnonzero(kept.scores >= proposals.MASK_FLOOR)[: proposals.MOST_MASKS], chosen)
+    likely = np.flatnonzero(kept.scores >= proposals.MASK_FLOOR)[: proposals.MOST_MASKS]
+    wanted = np.union1d(likely, chosen)
     decoded: list[Rle | None] = [None] * len(kept)
     found = decoder.decode(coefficients[wanted], kept.boxes[wanted])
     for position, mask in zip(wanted.tolist(), found, strict=True):

@@ -21,6 +21,7 @@ class FakeDetector:
     def __init__(
         self, objects: int = 5, names: tuple[str, ...] = ("cells", "gel", "serum"), seed: int = 0
     ) -> None:
+        """Make a model that says it detects these classes."""
         self._objects = objects
         self._seed = seed
         self.info = ModelInfo(

@@ -30,6 +30,7 @@ class MaskDecoder:
     """
 
     def __init__(self, prototypes: Float32, letterbox: Letterbox) -> None:
+        """Work out how the prototypes are enlarged."""
         self._prototypes = prototypes
         self._size = letterbox.size
         shape = prototypes.shape[1], prototypes.shape[2]

@@ -101,4 +101,5 @@ def probabilistic_iou(
     # Rounding can make the determinant of two needles negative: they then overlap with nothing.
     with np.errstate(invalid="ignore"):
         distance += np.log(determinant / (4 * np.sqrt(own * other) + _TINY) + _TINY) / 2
-    return 1 - np.sqrt(1 - np.exp(-np.clip(distance, _TINY, 100)) + _TINY)
+    overlap: NDArray[np.float64] = np.sqrt(1 - np.exp(-np.clip(distance, _TINY, 100)) + _TINY)
+    return 1 - overlap

@@ -64,7 +64,8 @@ class Letterbox:
     def to_picture(self, points: Float32) -> Float32:
         """Map [..., 2] x, y from the input to the picture."""
         offset = np.array(self.offset[::-1], np.float32)
-        return (points - offset) / np.array(self.gain[::-1], np.float32)
+        gain = np.array(self.gain[::-1], np.float32)
+        return ((points - offset) / gain).astype(np.float32, copy=False)
 
 
 def _resize(image: UInt8, size: tuple[int, int]) -> UInt8:

@@ -12,6 +12,7 @@ import json
 import pickle
 import shutil
 import tempfile
+import warnings
 import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -41,8 +42,7 @@ def load(path: Path) -> tuple[nn.Module, ModelInfo]:
     """
     _sniff(path)
     device.prepare()
-    import torch
-    from ultralytics.nn.tasks import load_checkpoint
+    from ultralytics.nn.tasks import BaseModel, load_checkpoint
 
     with tempfile.TemporaryDirectory(prefix="labsight-") as folder:
         # The loader strips quotes from names, insists on a suffix, and reads the file twice: it
@@ -55,7 +55,10 @@ def load(path: Path) -> tuple[nn.Module, ModelInfo]:
         _refuse_foreign(path, copy)
         digest = _sha256(copy)
         try:
-            network, checkpoint = load_checkpoint(str(copy), fuse=True)
+            with warnings.catch_warnings():
+                # torch warns of other pickle protocols before it refuses what is in them.
+                warnings.simplefilter("ignore")
+                network, checkpoint = load_checkpoint(str(copy), fuse=True)
         except (TypeError, AttributeError, KeyError, pickle.UnpicklingError) as error:
             raise WeightsError(
                 N_("{path} is not a checkpoint of an ultralytics model."), _HINT, path=path
@@ -64,8 +67,10 @@ def load(path: Path) -> tuple[nn.Module, ModelInfo]:
             raise WeightsError(
                 N_("{path} is damaged or incomplete."), _AGAIN, path=path
             ) from error
-    if not isinstance(network, torch.nn.Module):
-        raise WeightsError(N_("{path} holds no network."), _HINT, path=path)
+    if not isinstance(network, BaseModel):
+        raise WeightsError(
+            N_("{path} is not a checkpoint of an ultralytics model."), _HINT, path=path
+        )
     return network, _info(path, network, checkpoint, digest)
 
 
@@ -154,7 +159,7 @@ def _sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _info(path: Path, network: Any, checkpoint: dict[str, Any], digest: str) -> ModelInfo:
+def _info(path: Path, network: nn.Module, checkpoint: dict[str, Any], digest: str) -> ModelInfo:
     task = getattr(network, "task", None)
     if task not in TASKS:
         raise WeightsError(
@@ -163,16 +168,18 @@ def _info(path: Path, network: Any, checkpoint: dict[str, Any], digest: str) -> 
             path=path,
             task=task,
         )
-    names = network.names
+    names: Any = getattr(network, "names", ())
     names = [names[index] for index in sorted(names)] if isinstance(names, dict) else list(names)
-    head = network.model[-1]
+    layers: Any = getattr(network, "model", None)
+    head = layers[-1]
     shape = getattr(head, "kpt_shape", None) if task == "pose" else None
+    strides: Any = getattr(network, "stride", None)
     return ModelInfo(
         name=path.stem,
         task=task,
         names=tuple(str(name) for name in names),
         input_size=_input_size(checkpoint.get("train_args") or {}, task),
-        stride=max(int(network.stride.max()), 32),
+        stride=32 if strides is None else max(int(strides.max()), 32),
         sha256=digest,
         keypoint_shape=None if shape is None else (int(shape[0]), int(shape[1])),
         end_to_end=bool(getattr(head, "end2end", False)),

@@ -35,6 +35,7 @@ class SessionReader:
     """
 
     def __init__(self, path: Path, connection: sqlite3.Connection) -> None:
+        """Take an open connection; `open` makes one."""
         self.path = path
         self.folder = path.parent
         self.connection = connection
@@ -187,6 +188,6 @@ class SessionReader:
 
 
 def _frame(row: tuple[Any, ...]) -> FrameRecord:
-    *plain, probabilities = row
-    array = None if probabilities is None else np.frombuffer(probabilities, np.float32)
-    return FrameRecord(*plain, probabilities=array)
+    blob = row[-1]
+    array = None if blob is None else np.frombuffer(blob, np.float32)
+    return FrameRecord(*(*row[:-1], array))

@@ -57,6 +57,7 @@ class SessionWriter:
     """
 
     def __init__(self, folder: Path, connection: sqlite3.Connection) -> None:
+        """Take an open connection; `create` makes one."""
         self.folder = folder
         self.path = folder / schema.SESSION_FILE
         self._connection = connection
@@ -88,7 +89,8 @@ class SessionWriter:
         return writer
 
     def _write_run(self, run: RunRecord) -> None:
-        rows = [(key, json.dumps(value, ensure_ascii=False)) for key, value in asdict(run).items()]
+        # Escaped, so that the undecodable bytes of a file name can be stored too.
+        rows = [(key, json.dumps(value)) for key, value in asdict(run).items()]
         self._connection.executemany("INSERT OR REPLACE INTO run VALUES (?, ?)", rows)
 
     def add(self, result: Result, media: str | None = None) -> int:

@@ -16,7 +16,7 @@ def random_mask(seed: int, height: int, width: int) -> NDArray[np.bool_]:
     """Return a blotchy mask with holes and several parts."""
     rng = np.random.default_rng(seed)
     noise = cv2.GaussianBlur(rng.standard_normal((height, width)), (0, 0), rng.uniform(0.5, 4))
-    return noise > np.quantile(noise, rng.uniform(0.1, 0.9))
+    return np.asarray(noise > np.quantile(noise, rng.uniform(0.1, 0.9)), bool)
 
 
 def encoded(mask: NDArray[np.bool_]) -> Rle:

@@ -1,10 +1,14 @@
 """Seeded checkpoints of every task and generation, made in seconds and never trained."""
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from engine import device
 from engine.types import Task
+
+if TYPE_CHECKING:
+    from torch import Tensor
+    from ultralytics.nn.tasks import BaseModel
 
 SUFFIXES: dict[Task, str] = {
     "detect": "",
@@ -24,7 +28,6 @@ def random_checkpoint(folder: Path, generation: str, task: Task, seed: int = 0) 
     """
     device.prepare()
     import torch
-    from torch import nn
     from ultralytics.nn import tasks
 
     kinds = {
@@ -50,16 +53,17 @@ def random_checkpoint(folder: Path, generation: str, task: Task, seed: int = 0) 
     return path
 
 
-def _pictures(size: int) -> Any:
+def _pictures(size: int) -> "Tensor":
     """Return [8, 3, size, size] noise with structure at several scales."""
     import torch
     from torch.nn import functional
 
     layers = [torch.rand(8, 3, size // cell, size // cell) for cell in (2, 8, 32)]
-    return sum(functional.interpolate(layer, (size, size)) for layer in layers) / 3
+    large = [functional.interpolate(layer, (size, size)) for layer in layers]
+    return torch.stack(large).mean(dim=0)
 
 
-def _settle(model: Any, size: int) -> None:
+def _settle(model: "BaseModel", size: int) -> None:
     """Give every normalisation the statistics of such pictures, so that signals stay lively."""
     from torch import nn
 
@@ -74,7 +78,7 @@ def _settle(model: Any, size: int) -> None:
         norm.momentum = 0.03
 
 
-def _spread(model: Any, size: int) -> None:
+def _spread(model: "BaseModel", size: int) -> None:
     """Scale the last convolutions so that scores and boxes differ from anchor to anchor.
 
     Two scores closer than the rounding of float32 would be ordered by chance.
@@ -105,4 +109,5 @@ def _spread(model: Any, size: int) -> None:
             values = seen[id(layer)].transpose(0, 1).flatten(1)
             scale = spread / values.std(dim=1)
             layer.weight.mul_(scale[:, None, None, None])
+            assert layer.bias is not None
             layer.bias.copy_(bias - scale * (values.mean(dim=1) - layer.bias))

@@ -25,15 +25,15 @@ class TorchBackend:
     """
 
     def __init__(self, weights: Path, device_name: str) -> None:
+        """Load the checkpoint onto the device."""
         device.prepare()
         import torch
 
         self._device = device.choose(device_name)
         network, self.info = checkpoint.load(weights)
         self._type = torch.float16 if self._device.type == "cuda" else torch.float32
-        self._network = network.to(
-            self._device, self._type, memory_format=torch.channels_last
-        ).requires_grad_(False)
+        network = network.requires_grad_(False).to(self._device, self._type)
+        self._network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.device = device.describe(self._device)
 
     def run(self, image: UInt8) -> Output:

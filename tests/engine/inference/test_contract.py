@@ -1,11 +1,13 @@
 """The detector gives what `YOLO(weights).predict` gives, task by task."""
 
+import dataclasses
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from engine import device, masks
 from engine.config import RunConfig
@@ -15,6 +17,9 @@ from engine.paths import DEFAULT_WEIGHTS, resource
 from engine.scenes.tubes import render_tubes
 from engine.types import TASKS, Frame, Result, Task, UInt8
 from tests.helpers.checkpoints import GENERATIONS, INPUT_SIZE, random_checkpoint
+
+if TYPE_CHECKING:
+    from ultralytics.engine.results import Results
 
 BOX_PX = 0.5
 SCORE = 1e-3
@@ -48,7 +53,7 @@ def textured(seed: int, width: int, height: int) -> UInt8:
     return (picture / 3).astype(np.uint8)
 
 
-def peer(weights: Path, image: UInt8, config: RunConfig) -> Any:
+def peer(weights: Path, image: UInt8, config: RunConfig) -> "Results":
     """Return ultralytics' own result for a picture."""
     device.prepare()
     from ultralytics import YOLO
@@ -74,11 +79,11 @@ def _names(weights: Path) -> tuple[str, ...]:
 
 def ours(weights: Path, image: UInt8, config: RunConfig) -> Result:
     """Return the detector's result for a picture."""
-    detector = open_detector(config.replace(weights=weights, device="cpu"))
+    detector = open_detector(dataclasses.replace(config, weights=weights, device="cpu"))
     return detector.detect(Frame(image, 0, None, "picture"), config)
 
 
-def assert_same(result: Result, theirs: Any, config: RunConfig) -> int:
+def assert_same(result: Result, theirs: "Results", config: RunConfig) -> int:
     """Compare two results detection by detection; return how many there are.
 
     A detection whose score is within 1e-3 of the threshold may be missing on one side.
@@ -112,13 +117,14 @@ def assert_same(result: Result, theirs: Any, config: RunConfig) -> int:
     return len(found)
 
 
-def _corners(theirs: Any) -> Any:
+def _corners(theirs: "Results") -> NDArray[np.float32]:
     if theirs.obb is not None:
-        return np.sort(theirs.obb.xyxyxyxy.numpy().reshape(-1, 4, 2), axis=1)
-    return theirs.boxes.xyxy.numpy()
+        corners = theirs.obb.xyxyxyxy.numpy().reshape(-1, 4, 2)
+        return np.sort(np.asarray(corners, np.float32), axis=1)
+    return np.asarray(theirs.boxes.xyxy.numpy(), np.float32)
 
 
-def _our_corners(result: Result) -> Any:
+def _our_corners(result: Result) -> NDArray[np.float32]:
     found = result.detections
     if found.angles is None:
         return found.boxes
@@ -145,7 +151,9 @@ def assert_reconsidered(result: Result, config: RunConfig, names: tuple[str, ...
     assert np.array_equal(again.scores, found.scores)
     assert np.array_equal(again.classes, found.classes)
     for one, other in ((again.angles, found.angles), (again.keypoints, found.keypoints)):
-        assert (one is None and other is None) or np.array_equal(one, other)
+        assert (one is None) == (other is None)
+        if one is not None and other is not None:
+            assert np.array_equal(one, other)
     if found.masks is not None:
         assert again.masks is not None
         for mask, other_mask in zip(again.masks, found.masks, strict=True):
@@ -224,7 +232,7 @@ def test_pretrained_weights(shared: Path, name: str) -> None:
     total = 0
     from PIL import Image
 
-    detector = open_detector(config.replace(device="cpu"))
+    detector = open_detector(dataclasses.replace(config, device="cpu"))
     for path in pictures:
         image = np.asarray(Image.open(path).convert("RGB"))
         result = detector.detect(Frame(image, 0, None, str(path)), config)
@@ -247,7 +255,7 @@ def test_thresholds_moved_afterwards_equal_a_new_run(
     assert 50 < int((kept.scores > loose.confidence).sum()) < len(kept) <= 1000
     moved = 0
     for confidence, iou in ((0.4, 0.7), (0.5, 0.4), (0.6, 0.5), (0.3, 0.9)):
-        strict = loose.replace(confidence=confidence, iou=iou)
+        strict = dataclasses.replace(loose, confidence=confidence, iou=iou)
         fresh = detector.detect(frame, strict).detections
         again = reconsider(kept, (300, 400), confidence=confidence, iou=iou)
         assert np.array_equal(fresh.boxes, again.boxes)
