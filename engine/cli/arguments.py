@@ -29,9 +29,9 @@ class Parser(argparse.ArgumentParser):
         """
         raise SettingError(
             N_("{complaint}."),
-            N_("`main.py {command} --help` shows what is possible."),
+            N_("`{program} --help` shows what is possible."),
             complaint=message[:1].upper() + message[1:].rstrip("."),
-            command=self.prog.partition(" ")[2],
+            program=self.prog,
         )
 
 

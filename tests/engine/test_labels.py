@@ -51,8 +51,8 @@ def test_only_the_tab_changes_and_it_has_its_colour() -> None:
 
 
 def test_the_first_label_lies_on_top() -> None:
-    image = np.zeros((15, 40, 3), np.uint8)
-    anchor = Anchor(0, 0, 40, 15)
+    image = np.zeros((text_mask("", 11).shape[0], 30, 3), np.uint8)
+    anchor = Anchor(0, 0, 30, 14)
     red, blue = (200, 0, 0), (0, 0, 200)
     labels = [Label(("cells", "0.9"), red, anchor), Label(("cells", "0.9"), blue, anchor)]
     draw_labels(image, labels, 11)

@@ -1,0 +1,1 @@
+"""Measurements of LabSight, each against a target: `python -m benchmarks`."""

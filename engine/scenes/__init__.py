@@ -1,0 +1,1 @@
+"""Rendered scenes with exact masks: pictures for training, tests and demonstrations."""

@@ -1,0 +1,1 @@
+"""Training: data, runs and the weights that come with LabSight."""
