@@ -14,7 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from benchmarks import excel, memory, pictures, report, store, table
-from benchmarks.harness import Measurement, Plan, environment
+from benchmarks.harness import Measurement, Plan, surroundings
 
 BENCHMARKS: dict[str, Callable[[Plan], list[Measurement]]] = {
     "pictures": pictures.measure,
@@ -26,16 +26,17 @@ BENCHMARKS: dict[str, Callable[[Plan], list[Measurement]]] = {
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Run benchmarks; return 0, or 1 when a target was missed."""
+    """Run benchmarks, print and keep their figures; return 0, or 1 when a target was missed."""
     options = _parser().parse_args(arguments)
-    out = options.out or (report.FIGURES if options.scale == 1 else None)
+    standard = options.scale == 1 and options.pictures is None and options.weights is None
+    out = options.out or (report.FIGURES if standard else None)
     missed = False
     with ExitStack() as stack:
         folder = options.data or stack.enter_context(
             tempfile.TemporaryDirectory(prefix="labsight-benchmarks-")
         )
         plan = Plan(
-            folder=Path(folder),
+            folder=Path(folder).resolve(),
             repeats=options.repeats,
             scale=options.scale,
             pictures=options.pictures,
@@ -43,62 +44,90 @@ def main(arguments: Sequence[str]) -> int:
         )
         plan.folder.mkdir(parents=True, exist_ok=True)
         for name in options.names or BENCHMARKS:
-            surroundings = environment()
-            began = time.monotonic()
-            measured = BENCHMARKS[name](plan)
-            if plan.scale != 1:
-                measured = [replace(each, passed=None) for each in measured]
-            missed = missed or any(each.passed is False for each in measured)
-            run = report.Run(
-                name=name,
-                seconds=round(time.monotonic() - began, 1),
-                repeats=plan.repeats,
-                scale=plan.scale,
-                environment=surroundings,
-                measurements=tuple(measured),
-            )
+            run = carry_out(name, plan)
+            missed = missed or any(each.passed is False for each in run.measurements)
             print(report.text(run), flush=True)
             if out is not None:
                 report.keep(run, out)
     return int(missed)
 
 
+def carry_out(name: str, plan: Plan) -> report.Run:
+    """Run one benchmark; at another scale nothing is judged."""
+    around = surroundings()
+    began = time.monotonic()
+    measurements = BENCHMARKS[name](plan)
+    if plan.scale != 1:
+        measurements = [replace(each, passed=None) for each in measurements]
+    return report.Run(
+        name=name,
+        seconds=round(time.monotonic() - began, 1),
+        repeats=plan.repeats,
+        scale=plan.scale,
+        surroundings=around,
+        measurements=tuple(measurements),
+    )
+
+
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks", description="Measure LabSight against its targets."
+    )
+    listed = ", ".join(BENCHMARKS)
     parser.add_argument(
-        "names", nargs="*", metavar="NAME", help=f"of {', '.join(BENCHMARKS)}; all by default"
+        "names", nargs="*", type=_name, metavar="NAME", help=f"of {listed}; all by default"
     )
     parser.add_argument(
         "--data",
         type=Path,
         metavar="DIR",
-        help="keep made pictures, videos and sessions there, for the next time",
+        help="keep the pictures, videos and sessions that are made there, for the next time",
     )
-    parser.add_argument("--repeats", type=_whole, default=5, metavar="N", help="5 by default")
+    parser.add_argument(
+        "--repeats", type=_positive, default=5, metavar="N", help="a median of N, 5 by default"
+    )
     parser.add_argument(
         "--out",
         type=Path,
         metavar="FILE",
-        help="where the figures go; by default the file that the README shows",
+        help="the file that the figures are kept in; by default the one that the README shows",
     )
     parser.add_argument(
-        "--pictures", type=Path, metavar="DIR", help="pictures of your own for `pictures`"
+        "--pictures", type=Path, metavar="DIR", help="pictures of your own instead of rendered ones"
     )
     parser.add_argument(
         "--weights",
         type=Path,
         metavar="FILE",
-        help="a further checkpoint for `pictures`, beside the one that comes with LabSight",
+        help="a checkpoint to run on the pictures beside the one that comes with LabSight",
     )
     parser.add_argument(
         "--scale",
         type=_share,
         default=1.0,
         metavar="X",
-        help="multiply every size by this, for a trial; nothing is judged or kept then",
+        help="multiply all sizes by this for a trial, which is neither judged nor kept",
     )
-    return _Checked(parser)
+    return parser
 
 
-class _Checked(argparse.ArgumentParser):
-    pass
+def _name(text: str) -> str:
+    if text not in BENCHMARKS:
+        raise argparse.ArgumentTypeError(f"no benchmark {text}, only {', '.join(BENCHMARKS)}")
+    return text
+
+
+def _positive(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"not a number from 1: {text}")
+    return int(text)
+
+
+def _share(text: str) -> float:
+    try:
+        scale = float(text)
+    except ValueError:
+        scale = 0.0
+    if not 0 < scale <= 1:
+        raise argparse.ArgumentTypeError(f"not a number above 0 and up to 1: {text}")
+    return scale

@@ -142,8 +142,8 @@ class RunConfig:
 
     def __post_init__(self) -> None:
         """Refuse values outside their ranges."""
-        for name, declared in declarations(self).items():
-            _check(name, getattr(self, name), declared)
+        for field in dataclasses.fields(self):
+            _check(getattr(self, field.name), field.default, field.metadata["setting"])
         if self.input_size is not None and self.input_size % STRIDE_MAX:
             raise SettingError(
                 N_("The input size {value} is not a multiple of {stride}."),
@@ -170,33 +170,61 @@ class RunConfig:
         if unknown:
             raise SettingError(N_("There is no setting named {name}."), name=unknown[0])
         changes = dict(values)
-        if "weights" in changes:
-            changes["weights"] = Path(str(changes["weights"]))
-        if "classes" in changes:
-            changes["classes"] = tuple(str(name) for name in changes["classes"])
+        if isinstance(changes.get("weights"), str):
+            changes["weights"] = Path(changes["weights"])
+        if isinstance(changes.get("classes"), list):
+            changes["classes"] = tuple(changes["classes"])
         return cls(**changes)
 
 
-def _check(name: str, value: object, declared: Setting) -> None:
-    label = translate(declared.label)
-    if declared.choices and value not in declared.choices:
+def _check(value: object, default: object, declared: Setting) -> None:
+    if not _is_possible(value, default, declared):
         raise SettingError(
             N_("{label} cannot be {value}."),
-            N_("Choose one of: {choices}."),
-            label=label,
+            _hint(declared),
+            label=translate(declared.label),
             value=value,
             choices=", ".join(declared.choices),
+            low=declared.low,
+            high=declared.high,
         )
     if declared.low is None or declared.high is None or value is None:
         return
-    number = isinstance(value, int | float) and not isinstance(value, bool)
     # Written so that NaN, which compares false to everything, is refused too.
-    if not number or not declared.low <= float(str(value)) <= declared.high:
+    if not declared.low <= float(str(value)) <= declared.high:
         raise SettingError(
             N_("{label} is {value}, which is outside {low} to {high}."),
-            N_("Give a number from {low} to {high}."),
-            label=label,
+            _hint(declared),
+            label=translate(declared.label),
             value=value,
             low=declared.low,
             high=declared.high,
         )
+
+
+def _is_possible(value: object, default: object, declared: Setting) -> bool:
+    """Tell whether a value is of the kind of a setting, whatever its range."""
+    if value is None:
+        return default is None
+    if declared.choices:
+        return value in declared.choices
+    if declared.low is not None:
+        kinds = int if _is_whole(declared) else int | float
+        return isinstance(value, kinds) and not isinstance(value, bool)
+    if isinstance(value, tuple):
+        return isinstance(default, tuple) and all(isinstance(entry, str) for entry in value)
+    return isinstance(value, type(default))
+
+
+def _is_whole(declared: Setting) -> bool:
+    return isinstance(declared.low, int)
+
+
+def _hint(declared: Setting) -> str:
+    if declared.choices:
+        return N_("Choose one of: {choices}.")
+    if declared.low is None:
+        return ""
+    if _is_whole(declared):
+        return N_("Give a whole number from {low} to {high}.")
+    return N_("Give a number from {low} to {high}.")

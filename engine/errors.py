@@ -87,6 +87,7 @@ _DISK = {
     errno.EACCES: (N_("No permission to write here: {path}."), _ELSEWHERE),
     errno.EPERM: (N_("No permission to write here: {path}."), _ELSEWHERE),
     errno.EISDIR: (N_("This is a folder, not a file: {path}."), N_("Give the name of a file.")),
+    errno.EEXIST: (N_("This is a file, not a folder: {path}."), _ELSEWHERE),
     errno.ENOTDIR: (N_("Part of this path is a file, not a folder: {path}."), _ELSEWHERE),
     errno.ENAMETOOLONG: (N_("This name is too long: {path}."), N_("Choose a shorter name.")),
 }

@@ -63,42 +63,39 @@ def decode(rle: Rle) -> NDArray[np.bool_]:
     return np.repeat(values, rle.counts).reshape(rle.width, rle.height).T
 
 
-def _runs(rle: Rle) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
-    """Return column, first row and row past the end of every run, runs split at column ends."""
+def _runs(rle: Rle) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return where the filled runs start and end, counted down the columns."""
     edges = np.cumsum(rle.counts, dtype=np.int64)
     start, end = edges[: len(edges) // 2 * 2 : 2], edges[1::2]
     filled = end > start
-    start, end = start[filled], end[filled]
+    return start[filled], end[filled]
+
+
+def _bounds(rle: Rle, start: NDArray[np.int64], end: NDArray[np.int64]) -> Bounds:
+    if not len(start):
+        return 0, 0, 0, 0
     first, last = start // rle.height, (end - 1) // rle.height
-    spans = last - first + 1
-    owner = np.repeat(np.arange(len(start)), spans)
-    offset = np.arange(len(owner)) - np.repeat(np.cumsum(spans) - spans, spans)
-    column = first[owner] + offset
-    low = np.maximum(start[owner] - column * rle.height, 0)
-    high = np.minimum(end[owner] - column * rle.height, rle.height)
-    return column, low, high
+    y1, y2 = 0, rle.height
+    if np.array_equal(first, last):
+        # Otherwise a run goes from the foot of a column to the head of the next.
+        y1, y2 = int((start - first * rle.height).min()), int((end - last * rle.height).max())
+    return int(first[0]), y1, int(last[-1]) + 1, y2
 
 
 def bounds(rle: Rle) -> Bounds:
     """Return x1, y1, x2, y2 of the smallest upright box around the mask; zeros when empty."""
-    column, low, high = _runs(rle)
-    if not len(column):
-        return 0, 0, 0, 0
-    return int(column[0]), int(low.min()), int(column[-1]) + 1, int(high.max())
+    return _bounds(rle, *_runs(rle))
 
 
 def crop(rle: Rle) -> tuple[NDArray[np.bool_], int, int]:
     """Return the mask inside its bounds, [h, w] bool, and the crop's x and y."""
-    column, low, high = _runs(rle)
-    if not len(column):
-        return np.zeros((0, 0), bool), 0, 0
-    x, y = int(column[0]), int(low.min())
-    shape = int(column[-1]) + 1 - x, int(high.max()) - y + 1
-    steps = np.zeros(shape[0] * shape[1], np.int8)
-    steps[(column - x) * shape[1] + low - y] += 1
-    np.add.at(steps, (column - x) * shape[1] + high - y, -1)
-    inside = np.cumsum(steps.reshape(shape), axis=1, dtype=np.int8)[:, :-1]
-    return inside.astype(bool).T, x, y
+    start, end = _runs(rle)
+    x1, y1, x2, y2 = _bounds(rle, start, end)
+    edges = np.empty(2 * len(start) + 2, np.int64)
+    edges[0], edges[-1] = x1 * rle.height, x2 * rle.height
+    edges[1:-1:2], edges[2:-1:2] = start, end
+    inside = np.repeat(np.arange(len(edges) - 1) % 2 == 1, np.diff(edges))
+    return inside.reshape(x2 - x1, rle.height)[:, y1:y2].T, x1, y1
 
 
 def rings(rle: Rle, tolerance: float = 0.0) -> list[tuple[Ring, list[Ring]]]:

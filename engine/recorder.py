@@ -10,10 +10,8 @@ from engine.draw import annotate
 from engine.errors import writing_failed
 from engine.media import VideoWriter, media_name, write_picture
 from engine.sources import Failure
-from engine.store import RunState, SessionWriter
+from engine.store import MEDIA_FOLDER, RunState, SessionWriter
 from engine.types import ModelInfo, Result
-
-MEDIA_FOLDER = "annotated"
 
 
 class Recorder:
@@ -48,6 +46,7 @@ class Recorder:
             try:
                 self._folder.mkdir(exist_ok=True)
             except OSError as error:
+                session.close("failed")
                 raise writing_failed(error, self._folder) from error
         self._names: set[str] = set()
         self._video: tuple[str, str, VideoWriter] | None = None

@@ -12,7 +12,7 @@ from engine.config import RunConfig
 from engine.errors import writing_failed
 from engine.i18n import translate as _
 from engine.media import write_picture
-from engine.store import new_session_folder
+from engine.store import MEDIA_FOLDER, new_session_folder
 
 PICTURES = 6
 SIZE = (1024, 768)
@@ -39,7 +39,7 @@ def demonstrate() -> int:
         [str(samples)], RunConfig(), folder=folder, exports=exports, media=True, as_json=False
     )
     code = report(done, exports, as_json=False)
-    output.say(_("Annotated pictures: {path}").format(path=folder / "annotated"))
+    output.say(_("Annotated pictures: {path}").format(path=folder / MEDIA_FOLDER))
     output.say(_("Your own pictures: python main.py detect FOLDER --excel results.xlsx"))
     return code
 

@@ -22,7 +22,14 @@ from engine.i18n import translate as _
 from engine.inference.detector import Detector, class_indices, open_detector
 from engine.recorder import Recorder
 from engine.sources import Failure, open_sources
-from engine.store import SESSION_FILE, RunRecord, SessionReader, SessionWriter, new_session_folder
+from engine.store import (
+    MEDIA_FOLDER,
+    SESSION_FILE,
+    RunRecord,
+    SessionReader,
+    SessionWriter,
+    new_session_folder,
+)
 from engine.store.writer import now
 from engine.types import Progress, Result
 
@@ -44,6 +51,7 @@ class Finished:
 
     summary: pipeline.Summary
     session: Path
+    written: tuple[Path, ...]
     failed_exports: tuple[EngineError, ...]
 
 
@@ -103,6 +111,9 @@ def work(
                 should_stop=stopped.is_set,
                 on_progress=lambda progress: output.Meter.show(_("Detecting"), progress),
             )
+        except (KeyboardInterrupt, BrokenPipeError):
+            recorder.close("interrupted")
+            raise
         except BaseException:
             recorder.close("failed")
             raise
@@ -110,16 +121,18 @@ def work(
             detector.close()
         recorder.close(summary.state)
         output.Meter.clear()
-        failed = tuple(_export(path, exports)) if summary.frames else ()
-    return Finished(summary, path, failed)
+        exported = tuple(_export(path, exports)) if summary.frames else ()
+    written = tuple(outcome for outcome in exported if isinstance(outcome, Path))
+    failed = tuple(outcome for outcome in exported if isinstance(outcome, EngineError))
+    return Finished(summary, path, written, failed)
 
 
 def session_folder(folder: Path | None, sources: Sequence[str]) -> Path:
-    """Return where a run's session goes: `folder`, unless that holds a session already."""
+    """Return where a run's session goes: `folder`, unless that holds what a run writes already."""
     name = Path(sources[0]).name
     if folder is None:
         return new_session_folder(name)
-    if (folder / SESSION_FILE).exists():
+    if (folder / SESSION_FILE).exists() or (folder / MEDIA_FOLDER).exists():
         return new_session_folder(name, folder)
     return folder
 
@@ -150,7 +163,7 @@ def report(done: Finished, exports: Exports, *, as_json: bool) -> int:
                     "detections": summary.detections,
                     "failed": summary.failed,
                     "session": str(done.session),
-                    "excel": None if exports.excel is None else str(exports.excel),
+                    "excel": str(exports.excel) if exports.excel in done.written else None,
                     "seconds": round(summary.seconds, 3),
                     "fps": round(summary.fps, 2),
                 }
@@ -167,9 +180,8 @@ def report(done: Finished, exports: Exports, *, as_json: bool) -> int:
             )
         )
         output.say(_("Session: {path}").format(path=done.session))
-        for path in (exports.excel, exports.csv, exports.coco, exports.yolo, exports.labelme):
-            if path is not None and path.exists():
-                output.say(_("Written: {path}").format(path=path))
+        for path in done.written:
+            output.say(_("Written: {path}").format(path=path))
     if summary.state == "interrupted":
         output.tell(_("Interrupted. The results so far are in the session."))
         return 130
@@ -217,8 +229,12 @@ def _check_targets(exports: Exports) -> None:
             )
 
 
-def _export(session: Path, exports: Exports) -> Iterator[EngineError]:
-    """Write what was asked for; a file that cannot be written does not keep the next from it."""
+def _export(session: Path, exports: Exports) -> Iterator[Path | EngineError]:
+    """Write what was asked for; a file that cannot be written does not keep the next from it.
+
+    Yields:
+        What was written, or why it was not.
+    """
     from engine import export
 
     writers = (
@@ -237,7 +253,7 @@ def _export(session: Path, exports: Exports) -> Iterator[EngineError]:
             if path is None:
                 continue
             try:
-                write(reader, path, progress=show)
+                yield write(reader, path, progress=show)
             except EngineError as error:
                 yield error
             output.Meter.clear()

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from engine.cli.output import one_line
 from engine.i18n import translate as _
 from engine.masks import rings
 from engine.sources import Failure
@@ -61,7 +62,7 @@ def result_words(result: Result, info: ModelInfo) -> str:
         counts = Counter(info.names[index] for index in result.detections.classes.tolist())
         found = ", ".join(f"{count} {label}" for label, count in counts.items()) or _("nothing")
     warning = f"  ({result.frame.warning})" if result.frame.warning else ""
-    return f"{name}: {found}{warning}"
+    return one_line(f"{name}: {found}{warning}")
 
 
 def _detection(found: Detections, position: int, info: ModelInfo) -> dict[str, Any]:

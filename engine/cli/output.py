@@ -32,15 +32,21 @@ def say_json(value: Mapping[str, object]) -> None:
 
 
 def tell(text: str) -> None:
-    """Print a line beside the result."""
-    Meter.clear()
-    sys.stderr.write(text + "\n")
-    sys.stderr.flush()
+    """Print a line beside the result; where nobody reads it, the result matters more."""
+    with contextlib.suppress(BrokenPipeError):
+        Meter.clear()
+        sys.stderr.write(text + "\n")
+        sys.stderr.flush()
 
 
 def complain(error: EngineError) -> None:
     """Print the sentence and the hint of an error."""
-    tell(str(error))
+    tell(one_line(str(error)))
+
+
+def one_line(text: str) -> str:
+    """Return a text with names from outside in it as one line that no terminal acts upon."""
+    return "".join(letter if letter.isprintable() else " " for letter in text)
 
 
 def silence() -> None:

@@ -207,11 +207,10 @@ def develop(rng: np.random.Generator, picture: Picture, finish: Finish) -> NDArr
     columns = np.linspace(-1.0, 1.0, width, dtype=np.float32)[None, :]
     far = 0.5 * (rows**2 + columns**2)
     corners = 1.0 - np.float32(finish.vignette) * far * np.sqrt(far)
-    gain = np.asarray(finish.balance, np.float32) * np.float32(255.0 * finish.exposure)
-    picture = picture * corners[..., None]
-    picture *= gain
     noise = rng.standard_normal((height, width), dtype=np.float32)
-    noise *= np.float32(255.0 * finish.noise)
-    picture += noise[..., None] + np.float32(0.5)
+    noise = noise * np.float32(255.0 * finish.noise) + np.float32(0.5)
+    channels = [corners * np.float32(255.0 * finish.exposure * gain) for gain in finish.balance]
+    picture = picture * cv2.merge(channels)
+    picture += cv2.merge([noise, noise, noise])
     np.clip(picture, 0.0, 255.0, out=picture)
     return picture.astype(np.uint8)

@@ -120,10 +120,10 @@ def bell(value: Field, centre: float, width: float) -> Field:
 
 
 class _Canvas:
-    """Premultiplied colour and opacity that grow layer by layer."""
+    """Premultiplied colour [3, h, w] and opacity [h, w] that grow layer by layer."""
 
     def __init__(self, height: int, width: int) -> None:
-        self.paint: Picture = np.zeros((height, width, 3), np.float32)
+        self.paint = np.zeros((3, height, width), np.float32)
         self.opacity: Field = np.zeros((height, width), np.float32)
 
     def lay(self, colour: Colour, shade: Field, opacity: Field) -> None:
@@ -135,15 +135,15 @@ class _Canvas:
         veil = opacity[here]
         keep = 1.0 - veil
         lit = shade[here] * veil
-        paint = self.paint[here]
-        paint *= keep[..., None]
-        paint += lit[..., None] * np.asarray(colour, np.float32)
+        paint = self.paint[:, here]
+        paint *= keep
+        paint += lit * np.asarray(colour, np.float32)[:, None, None]
         self.opacity[here] *= keep
         self.opacity[here] += veil
 
     def glow(self, light: Field) -> None:
         """Add white light, as a reflection does."""
-        self.paint += light[..., None]
+        self.paint += light
         np.maximum(self.opacity, np.minimum(light, 1.0), out=self.opacity)
 
 
@@ -166,7 +166,8 @@ def paint_tube(tube: Tube) -> Patch:
     covers = _paint_glass(canvas, tube, across, along)
     open_to_view = 1.0 - _paint_cap(canvas, tube, across, along)
     cells, gel, serum = (cover * open_to_view for cover in covers)
-    return Patch(x0, y0, canvas.paint, canvas.opacity, (cells, gel, serum))
+    paint = np.asarray(cv2.merge(list(canvas.paint)), np.float32)
+    return Patch(x0, y0, paint, canvas.opacity, (cells, gel, serum))
 
 
 def _mottle(rng: np.random.Generator, shape: tuple[int, int], cell: float) -> Field:
@@ -284,10 +285,9 @@ def _paint_label(
         lines = dashes * soft((0.05 - np.abs(np.abs(angle - 0.93) - 0.12)) * facing * radius)
         canvas.lay((0.25, 0.25, 0.28), facing, paper * lines * 0.75)
     if label.stripe is not None:
-        band = soft((share - label.high + 0.13 * span) * fine) * soft(
-            (label.high - 0.05 * span - share) * fine
-        )
-        canvas.lay(label.stripe, 0.62 + 0.4 * facing, paper * band * 0.95)
+        low, high = label.high - 0.13 * span, label.high - 0.05 * span
+        band = soft((share - low) * fine) * soft((high - share) * fine)
+        canvas.lay(label.stripe, 0.62 + 0.4 * facing, np.asarray(paper * band * 0.95, np.float32))
     return paper
 
 

@@ -115,36 +115,60 @@ def render_tubes(seed: int, size: tuple[int, int] = (1024, 768)) -> Scene:
         left, right, plate = -1.0, width + 1.0, 0.5 * radius
         top = lowest - tubes[0].glass * float(rng.uniform(0.90, 0.94))
 
-    visible = np.zeros((len(tubes) * 3, height, width), np.float32)
-    for index, tube in enumerate(tubes):
-        _lay(picture, visible, 3 * index, paint_tube(tube))
+    regions: list[_Region] = []
+    for tube in tubes:
+        _lay(picture, regions, paint_tube(tube))
     rows, columns = rack_front(picture, left, right, top, plate, colour)
-    visible[:, rows, columns] = 0.0
     masks, classes = [], []
-    for index, cover in enumerate(visible):
-        mask = cover > 0.5
+    for region in regions:
+        mask = np.zeros((height, width), np.bool_)
+        mask[region.rows, region.columns] = region.cover > 0.5
+        mask[rows, columns] = False
         if np.count_nonzero(mask) >= SMALLEST * width * height:
             masks.append(mask)
-            classes.append(index % 3)
+            classes.append(region.layer)
     image = develop(rng, picture, finish)
     return Scene(image, tuple(masks), tuple(classes), CLASS_NAMES)
 
 
-def _lay(picture: Picture, visible: NDArray[np.float32], first: int, patch: Patch) -> None:
-    """Lay a patch over the picture and over the regions behind it, in place."""
+@dataclass(frozen=True, slots=True)
+class _Region:
+    """A layer of a tube: the share of each pixel covered, in the rows and columns it may reach."""
+
+    layer: int
+    rows: slice
+    columns: slice
+    cover: NDArray[np.float32]
+
+
+def _lay(picture: Picture, regions: list[_Region], patch: Patch) -> None:
+    """Lay a patch over the picture and over the regions behind it, and add its own regions."""
     height, width = picture.shape[:2]
-    x0, y0 = max(patch.x, 0), max(patch.y, 0)
-    x1 = min(patch.x + patch.opacity.shape[1], width)
-    y1 = min(patch.y + patch.opacity.shape[0], height)
-    if x1 <= x0 or y1 <= y0:
+    high, wide = patch.opacity.shape
+    rows = slice(max(patch.y, 0), min(patch.y + high, height))
+    columns = slice(max(patch.x, 0), min(patch.x + wide, width))
+    if rows.stop <= rows.start or columns.stop <= columns.start:
         return
-    here = (slice(y0, y1), slice(x0, x1))
-    there = (slice(y0 - patch.y, y1 - patch.y), slice(x0 - patch.x, x1 - patch.x))
+    there = _shift(rows, columns, patch.y, patch.x)
     keep = 1.0 - patch.opacity[there]
-    picture[here] = picture[here] * keep[..., None] + patch.paint[there]
-    visible[:first, here[0], here[1]] *= keep
+    picture[rows, columns] = picture[rows, columns] * keep[..., None] + patch.paint[there]
+    for behind in regions:
+        up, left = behind.rows.start, behind.columns.start
+        shared_rows = slice(max(rows.start, up), min(rows.stop, behind.rows.stop))
+        shared_columns = slice(max(columns.start, left), min(columns.stop, behind.columns.stop))
+        if shared_rows.stop > shared_rows.start and shared_columns.stop > shared_columns.start:
+            part = behind.cover[_shift(shared_rows, shared_columns, up, left)]
+            part *= keep[_shift(shared_rows, shared_columns, rows.start, columns.start)]
     for layer, cover in enumerate(patch.covers):
-        visible[first + layer][here] = cover[there]
+        regions.append(_Region(layer, rows, columns, cover[there]))
+
+
+def _shift(rows: slice, columns: slice, y: int, x: int) -> tuple[slice, slice]:
+    """The same rows and columns counted from row `y` and column `x`."""
+    return (
+        slice(rows.start - y, rows.stop - y),
+        slice(columns.start - x, columns.stop - x),
+    )
 
 
 def _arrange(rng: np.random.Generator, width: int, height: int) -> tuple[list[Tube], float]:

@@ -15,6 +15,7 @@ from engine.i18n import N_
 from engine.sources import sniffing
 from engine.sources.pictures import read_picture
 from engine.sources.video import read_video
+from engine.store.schema import MEDIA_FOLDER, SESSION_FILE
 from engine.types import Frame
 
 PICTURE_SUFFIXES = frozenset({
@@ -83,8 +84,8 @@ def open_sources(specs: Sequence[str]) -> SourceList:
 
     A spec is a file of any suffix, a folder, or a pattern with `*`, `**`, `?` or `[...]`; what
     exists under the very name is never taken for a pattern. Folders are searched through and
-    give the files whose suffix is known, without hidden ones and without following links to
-    folders, in natural order: img2 before img10. A pattern gives the files of known suffix among
+    give the files whose suffix is known, without hidden ones, without the annotated pictures of
+    a session and without following links to folders, in natural order: img2 before img10. A pattern gives the files of known suffix among
     its matches, or all of them where none has one, and searches the folders it matches.
 
     Raises:
@@ -176,6 +177,9 @@ def _search(folder: Path) -> list[Path]:
 
     for root, folders, names in os.walk(folder, onerror=closed):
         folders[:] = [name for name in folders if not name.startswith(".")]
+        if SESSION_FILE in names and MEDIA_FOLDER in folders:
+            # What a former run drew is not to be detected again.
+            folders.remove(MEDIA_FOLDER)
         for name in names:
             suffix = os.path.splitext(name)[1].lower()
             if name.startswith(".") or suffix not in _KNOWN_SUFFIXES:

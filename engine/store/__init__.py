@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from engine.store.reader import SessionReader
 from engine.store.records import FailureRecord, FrameRecord, ObjectRecord, RunRecord, RunState
-from engine.store.schema import SESSION_FILE
+from engine.store.schema import MEDIA_FOLDER, SESSION_FILE
 from engine.store.writer import SessionWriter, new_session_folder
 
 __all__ = [
+    "MEDIA_FOLDER",
     "SESSION_FILE",
     "FailureRecord",
     "FrameRecord",

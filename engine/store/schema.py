@@ -12,6 +12,7 @@ from engine.errors import StoreError
 from engine.i18n import N_
 
 SESSION_FILE = "session.labsight"
+MEDIA_FOLDER = "annotated"
 VERSION = 1
 APPLICATION_ID = 0x4C414253  # "LABS"
 

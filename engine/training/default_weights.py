@@ -57,13 +57,14 @@ SETTINGS: dict[str, Any] = {
 }
 """What the trainer is told; everything else is ultralytics' default."""
 
-COMMAND = "python -m engine.training.default_weights evaluate --data ../shared/data/seg_tubes"
+COMMAND = "python -m engine.training.default_weights evaluate --data BLOODSCAN"
 NOT_FOR = (
     "Not a medical device: no diagnosis and no release of a sample may rest on it. It learned from"
-    " 14 photographs of 7 tubes in one light box and from rendered pictures, so other tubes, racks,"
-    " labels, cameras and lights must be checked by eye, and better trained on, before its"
-    " figures are used. It does not judge haemolysis, icterus, lipaemia or clots, and a layer"
-    " hidden by a label is not found."
+    " 10 photographs of 5 tubes in one light box and from rendered pictures, and its figures come"
+    " from 4 photographs of 2 further tubes in the same box and from rendered pictures. Other"
+    " tubes, racks, labels, cameras and lights must be checked by eye, and better trained on,"
+    " before its figures are used. It does not judge haemolysis, icterus, lipaemia or clots, and"
+    " it does not find a layer that a label hides."
 )
 
 
@@ -164,10 +165,14 @@ def train(data: Path, start: Path, out: Path, rendered: int, settings: dict[str,
             name="run",
             **settings,
         )
-        trained = folder / "run" / "weights" / "last.pt"
         card = _card(photographs, rendered, settings)
-        out.parent.mkdir(parents=True, exist_ok=True)
-        _strip(trained, out, card)
+        finish(folder / "run" / "weights" / "last.pt", out, card, data)
+
+
+def finish(trained: Path, out: Path, card: dict[str, Any], data: Path) -> None:
+    """Write the stripped weights, measure them and write their card beside them."""
+    out.parent.mkdir(parents=True, exist_ok=True)
+    _strip(trained, out, card)
     card["metrics"] = {
         "command": COMMAND,
         "photographs": evaluate(data, out),
@@ -197,8 +202,9 @@ def _card(photographs: int, rendered: int, settings: dict[str, Any]) -> dict[str
         "data": [
             {
                 "name": "BloodScan",
-                "what": f"{photographs} training pictures: augmented copies of photographs of 5"
-                " tubes; 2 further tubes are kept back for the figures",
+                "what": f"{photographs} training pictures: augmented copies of 10 photographs of 5"
+                " tubes; 34 copies of 4 photographs of 2 further tubes are kept back for the"
+                " figures, and some of them show cells that are not marked",
                 "credit": "BloodScan by xxd-ars, universe.roboflow.com/bloodscan/blood-scan-lyzhe",
                 "licence": "CC BY 4.0",
                 "changes": "classes renamed: bloodzone1 cells, bloodzone2 gel, bloodzone3 serum",

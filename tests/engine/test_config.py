@@ -50,7 +50,7 @@ def test_every_setting_is_declared_well(name: str) -> None:
         assert declared.low < declared.high
         assert declared.step is not None
         assert 0 < declared.step < declared.high - declared.low
-        default = FIELDS[name].default
+        default: Any = FIELDS[name].default
         assert default is None or declared.low <= default <= declared.high
     if declared.choices:
         assert FIELDS[name].default in declared.choices
@@ -71,7 +71,8 @@ def test_both_ends_of_a_range_are_valid_and_what_lies_beyond_is_not(name: str) -
     assert declared.low is not None
     assert declared.high is not None
     for value in (declared.low, declared.high):
-        assert getattr(RunConfig(**{name: value}), name) == value
+        valid: dict[str, Any] = {name: value}
+        assert getattr(RunConfig(**valid), name) == value
     assert isinstance(declared.step, int | float)
     for value in (declared.low - declared.step, declared.high + declared.step):
         error = refused(**{name: value})
@@ -136,13 +137,14 @@ def test_an_input_size_between_two_strides_names_the_nearest(value: int, nearest
     assert RunConfig(input_size=nearest).input_size == nearest
 
 
+TEXTS = st.text(st.characters(codec="utf-8", exclude_characters="\0"))
 CONFIGS = st.builds(
     RunConfig,
-    weights=st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\0")).map(Path),
+    weights=TEXTS.map(Path),
     confidence=st.floats(0, 1),
     iou=st.floats(0, 1),
     input_size=st.none() | st.integers(1, 256).map(lambda strides: 32 * strides),
-    classes=st.lists(st.text(st.characters(exclude_categories=("Cs",)))).map(tuple),
+    classes=st.lists(TEXTS).map(tuple),
     device=st.sampled_from(["auto", "cpu", "cuda:1"]),
     max_detections=st.integers(1, 10_000),
 )

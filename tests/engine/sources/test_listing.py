@@ -279,3 +279,14 @@ def test_a_failure_can_be_written_down_whatever_the_name(tmp_path: Path) -> None
     assert isinstance(failure, Failure)
     assert failure.origin.encode("utf-8").endswith(rb"/\udcff.png")
     assert failure.error.message.encode("utf-8")
+
+
+def test_what_a_former_run_drew_is_not_taken(tmp_path: Path) -> None:
+    session = tmp_path / "session"
+    for folder in (session / "annotated", tmp_path / "annotated"):
+        folder.mkdir(parents=True)
+        Image.new("RGB", (2, 2)).save(folder / "a.png")
+    Image.new("RGB", (2, 2)).save(session / "b.png")
+    (session / "session.labsight").write_bytes(b"")
+    taken = [path.relative_to(tmp_path).as_posix() for path in open_sources([str(tmp_path)]).items]
+    assert taken == ["annotated/a.png", "session/b.png"]
