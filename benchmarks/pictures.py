@@ -1,8 +1,9 @@
 """A folder of pictures: from files to session and annotated pictures, beside a peer's predictor.
 
 The peer is ultralytics' `YOLO(...).predict(..., save=True, stream=True)`, used as its manual says.
-It sets torch to one thread fewer than there are cores, so it also runs with as many as LabSight.
-All take turns in one process, their models loaded and one picture seen before the clock starts.
+It sets torch to one thread fewer than there are cores where LabSight uses all; each runs both ways,
+and LabSight as it is used is compared with both ways of the peer. All take turns in one process,
+their models loaded and one picture seen before the clock starts.
 """
 
 from __future__ import annotations
@@ -89,32 +90,54 @@ def render(folder: Path, count: int) -> None:
         write_picture(render_tubes(FIRST_SEED + index, SIZE).image, folder / f"tubes-{index}.jpg")
 
 
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """What takes its turn.
+
+    Attributes:
+        name: Who, with how many threads.
+        side: Who.
+        threads: Of torch.
+    """
+
+    name: str
+    side: Side
+    threads: int
+
+
 def compare(pictures: Path, weights: Path, folder: Path, repeats: int) -> list[Measurement]:
     """Run both over a folder of pictures in turn; return their medians and ratios."""
     ours = LabSight(pictures, weights)
     with tempfile.TemporaryDirectory(dir=folder) as scratch:
         peer = Peer(pictures, weights, ours.input_size, Path(scratch))
-        turns: list[tuple[str, Side, int]] = [
-            ("LabSight", ours, ours.threads),
-            ("peer as it comes", peer, peer.threads),
+        turns = [
+            Turn(f"{name}, {threads} thread{'s' * (threads > 1)}", side, threads)
+            for threads in dict.fromkeys((ours.threads, peer.threads))
+            for name, side in (("LabSight", ours), ("peer", peer))
         ]
-        if peer.threads != ours.threads:
-            turns.append(("peer", peer, ours.threads))
-        names = [f"{name} ({threads} thread{'s' * (threads > 1)})" for name, _, threads in turns]
-        passes: dict[str, list[Pass]] = {name: [] for name in names}
-        for turn in range(repeats):
-            for name, (_, side, threads) in zip(names, turns, strict=True):
-                passes[name].append(_timed(side, threads, Path(scratch) / f"{turn} {name}"))
+        passes: dict[str, list[Pass]] = {turn.name: [] for turn in turns}
+        for number in range(repeats):
+            for turn in turns:
+                _use_threads(turn.threads)
+                turn.side.warm_up()
+                gc.collect()
+                passes[turn.name].append(turn.side.run(Path(scratch) / f"{number} {turn.name}"))
         _use_threads(ours.threads)
     ours.close()
-    return _figures(weights.stem, passes)
-
-
-def _timed(side: Side, threads: int, folder: Path) -> Pass:
-    _use_threads(threads)
-    side.warm_up()
-    gc.collect()
-    return side.run(folder)
+    spent = {turn: median(one.picture_ms for one in passes[turn.name]) for turn in turns}
+    figures = [
+        at_least(
+            f"{weights.stem}: {turn.name} / {turns[0].name}",
+            spent[turn] / spent[turns[0]],
+            "",
+            LEAST_RATIO,
+        )
+        for turn in turns
+        if turn.side is peer
+    ]
+    for name, runs in passes.items():
+        figures += _parts(f"{weights.stem}: {name}", runs)
+    return figures
 
 
 def _use_threads(threads: int) -> None:
@@ -123,21 +146,14 @@ def _use_threads(threads: int) -> None:
     torch.set_num_threads(threads)
 
 
-def _figures(model: str, passes: dict[str, list[Pass]]) -> list[Measurement]:
-    """Return what was measured; the first side is ours, the others are compared with it."""
-    spent = {name: median(one.picture_ms for one in runs) for name, runs in passes.items()}
-    ours, *others = passes
-    figures = [
-        at_least(f"{model}: {other} / {ours}", spent[other] / spent[ours], "", LEAST_RATIO)
-        for other in others
+def _parts(name: str, runs: list[Pass]) -> list[Measurement]:
+    """Return what a picture cost, in all and by stage."""
+    parts = {part: median(one.parts_ms[part] for one in runs) for part in runs[0].parts_ms}
+    return [
+        Measurement(f"{name}: a picture", median(one.picture_ms for one in runs), "ms"),
+        *(Measurement(f"{name}: {part}, median", spent, "ms") for part, spent in parts.items()),
+        Measurement(f"{name}: objects found", runs[0].objects, ""),
     ]
-    for name, runs in passes.items():
-        figures.append(Measurement(f"{model}: {name}: a picture", spent[name], "ms"))
-        for part in runs[0].parts_ms:
-            value = median(one.parts_ms[part] for one in runs)
-            figures.append(Measurement(f"{model}: {name}: {part}, median", value, "ms"))
-        figures.append(Measurement(f"{model}: {name}: objects found", runs[0].objects, ""))
-    return figures
 
 
 class LabSight:

@@ -23,13 +23,22 @@ _library: object | None = None  # keeps the healed operators alive as long as th
 _ready = False
 
 
-def keep_quiet() -> None:
-    """Tell ultralytics, before it is imported, to stay offline, install nothing and run no code."""
+def set_switches() -> None:
+    """Set what ultralytics and torch read when they are imported.
+
+    They stay offline and in our folder, install nothing, run no code of checkpoints and leave the
+    processor to others while they wait.
+    """
     os.environ["YOLO_OFFLINE"] = "true"
     os.environ["YOLO_AUTOINSTALL"] = "false"
     os.environ["YOLO_VERBOSE"] = "false"
     os.environ["ULTRALYTICS_SAFE_LOAD"] = "true"
     os.environ.setdefault("YOLO_CONFIG_DIR", str(app_data()))
+    # torch makes a folder for its compiler when it is imported, by default among temporary files.
+    os.environ.setdefault("TORCHINDUCTOR_CACHE_DIR", str(app_data() / "torch"))
+    # Threads that spin while they wait for one another take the processor from those that read
+    # and write: with as many of them as cores a picture takes several times as long.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 
 def heal_torchvision() -> None:
@@ -57,7 +66,7 @@ def heal_torchvision() -> None:
     _library = library
     import torchvision.ops
 
-    keep_quiet()
+    set_switches()
     from ultralytics.utils.nms import TorchNMS
 
     torchvision.ops.nms = TorchNMS.nms
@@ -71,7 +80,7 @@ def prepare() -> None:
     global _ready
     if _ready:
         return
-    keep_quiet()
+    set_switches()
     heal_torchvision()
     from ultralytics.nn import tasks
     from ultralytics.utils import patches

@@ -19,7 +19,11 @@ HIDDEN = {"max_detections"}
 
 
 class Parser(argparse.ArgumentParser):
-    """A parser that complains in one sentence."""
+    """A parser that complains in one sentence and takes flags by their whole names only."""
+
+    def __init__(self, **options: Any) -> None:  # noqa: ANN401
+        """Take the options of `ArgumentParser`."""
+        super().__init__(**options, allow_abbrev=False)
 
     def error(self, message: str) -> NoReturn:
         """Raise what argparse would print.

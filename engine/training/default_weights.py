@@ -72,9 +72,15 @@ def load(weights: Path, folder: Path) -> Model:
     """Open a checkpoint in ultralytics, offline and with its settings in `folder`."""
     os.environ.setdefault("YOLO_CONFIG_DIR", str(folder))
     prepare()
+    from ultralytics.data import utils
     from ultralytics.models.yolo.model import YOLO
 
+    utils.check_font = _no_font
     return YOLO(str(weights), task="segment")
+
+
+def _no_font(font: str = "") -> None:
+    """Stand in for the fetching of a font for plots, which nobody draws here."""
 
 
 def use_all_threads(_: object = None) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from engine import device
-from engine.device import choose, describe, keep_quiet, processor, versions
+from engine.device import choose, describe, set_switches, processor, versions
 from engine.errors import DeviceError
 from engine.version import __version__
 
@@ -114,21 +114,24 @@ def test_versions_name_all_that_shapes_a_result(monkeypatch: pytest.MonkeyPatch)
     assert versions()["no-such-package"] == "missing"
 
 
-def test_ultralytics_is_told_to_keep_quiet(
+def test_ultralytics_is_told_to_stay_offline(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     for name in ("YOLO_OFFLINE", "YOLO_AUTOINSTALL", "YOLO_VERBOSE", "ULTRALYTICS_SAFE_LOAD"):
         monkeypatch.setenv(name, "something else")
-    monkeypatch.delenv("YOLO_CONFIG_DIR")
+    for name in ("YOLO_CONFIG_DIR", "TORCHINDUCTOR_CACHE_DIR"):
+        monkeypatch.setenv(name, "")
+        monkeypatch.delenv(name)
     monkeypatch.setenv("LABSIGHT_DATA", str(tmp_path / "data"))
-    keep_quiet()
+    set_switches()
     assert os.environ["YOLO_OFFLINE"] == "true"
     assert os.environ["YOLO_AUTOINSTALL"] == "false"
     assert os.environ["YOLO_VERBOSE"] == "false"
     assert os.environ["ULTRALYTICS_SAFE_LOAD"] == "true"
     assert os.environ["YOLO_CONFIG_DIR"] == str(tmp_path / "data")
+    assert os.environ["TORCHINDUCTOR_CACHE_DIR"] == str(tmp_path / "data" / "torch")
     monkeypatch.setenv("YOLO_CONFIG_DIR", "chosen by the person")
-    keep_quiet()
+    set_switches()
     assert os.environ["YOLO_CONFIG_DIR"] == "chosen by the person"
 
 

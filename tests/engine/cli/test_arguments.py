@@ -48,7 +48,9 @@ def test_every_setting_has_one_flag() -> None:
     assert not fields & set(options)
 
 
-@pytest.mark.parametrize("flags", [["--max_detections", "5"], ["--confidence", "0.5"], ["--c", "1"]])
+@pytest.mark.parametrize(
+    "flags", [["--max_detections", "5"], ["--confidence", "0.5"], ["--ex", "r.xlsx"], ["--js"]]
+)
 def test_other_names_are_no_flags(flags: list[str]) -> None:
     with pytest.raises(SettingError):
         parsed(*flags)

@@ -1,12 +1,13 @@
 """`doctor` says what the machine has, and every problem it knows of."""
 
 import shutil
+import tempfile
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
-from engine import device, i18n
+from engine import device, fonts, i18n
 from engine.cli import doctor
 from engine.config import BACKENDS
 from engine.errors import DeviceError
@@ -20,7 +21,7 @@ def healthy(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Take away what may be wrong with the machine that the tests run on."""
     monkeypatch.setenv("LABSIGHT_HOME", str(tmp_path / "not made yet" / "sessions"))
     monkeypatch.setattr(shutil, "which", lambda name: None)
-    monkeypatch.setattr(doctor.fonts, "cjk_font", lambda: "a font")
+    monkeypatch.setattr(fonts, "cjk_font", lambda: "a font")
     monkeypatch.setattr(shutil, "disk_usage", lambda path: SimpleNamespace(free=50e9))
 
 
@@ -83,7 +84,7 @@ def test_a_home_that_cannot_be_written(
     def refuse(dir: Path) -> None:  # noqa: A002
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr(doctor.tempfile, "TemporaryFile", refuse)
+    monkeypatch.setattr(tempfile, "TemporaryFile", refuse)
     found = problem(command)
     assert str(tmp_path) in found
     assert "Permission denied" in found
@@ -151,5 +152,5 @@ def test_translations_that_are_not_compiled(
 
 
 def test_a_missing_font(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(doctor.fonts, "cjk_font", lambda: None)
+    monkeypatch.setattr(fonts, "cjk_font", lambda: None)
     assert "font" in problem(command)
