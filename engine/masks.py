@@ -49,11 +49,15 @@ def from_edges(edges: NDArray[np.int64], height: int, width: int) -> Rle:
         height: Height of the picture.
         width: Width of the picture.
     """
-    edges = edges[np.repeat(edges[1::2] > edges[::2], 2)]
-    if len(edges) > 2:
-        apart = edges[1:-1:2] != edges[2::2]
+    filled = edges[1::2] > edges[::2]
+    if not filled.all():
+        edges = edges[np.repeat(filled, 2)]
+    apart = edges[1:-1:2] != edges[2::2]
+    if not apart.all():
         edges = edges[np.concatenate(([True], np.repeat(apart, 2), [True]))]
-    counts = np.diff(edges, prepend=0, append=height * width).astype(np.uint32)
+    bounds = np.empty(len(edges) + 2, np.int64)
+    bounds[0], bounds[1:-1], bounds[-1] = 0, edges, height * width
+    counts = (bounds[1:] - bounds[:-1]).astype(np.uint32)
     return Rle(height, width, counts[:-1] if len(counts) > 1 and counts[-1] == 0 else counts)
 
 
@@ -159,11 +163,17 @@ def pack(masks: Sequence[Rle]) -> bytes:
     A run differs little from the run two before it (the same run one column earlier), so the
     difference is kept, most often in one byte. The idea is that of COCO's own compressed form.
     """
-    sizes = np.array([len(masks), *(len(mask.counts) for mask in masks)], np.uint64)
-    deltas = [_two_back(mask.counts.astype(np.int64)) for mask in masks]
-    signed = np.concatenate(deltas) if deltas else np.zeros(0, np.int64)
-    zigzag = ((signed << 1) ^ (signed >> 63)).astype(np.uint64)
-    return _to_varints(np.concatenate((sizes, zigzag)))
+    lengths = np.array([len(mask.counts) for mask in masks], np.int64)
+    joined = [mask.counts for mask in masks] or [np.zeros(0, np.uint32)]
+    counts = np.concatenate(joined).astype(np.int64)
+    deltas = counts.copy()
+    deltas[2:] -= counts[:-2]
+    starts = np.cumsum(lengths) - lengths
+    for place in range(3):
+        first = starts[lengths > place] + place
+        deltas[first] = counts[first]
+    zigzag = (deltas << 1) ^ (deltas >> 63)
+    return _to_varints(np.concatenate(([len(masks)], lengths, zigzag)).astype(np.uint64))
 
 
 def unpack(data: bytes, height: int, width: int) -> tuple[Rle, ...]:
@@ -183,27 +193,21 @@ def unpack(data: bytes, height: int, width: int) -> tuple[Rle, ...]:
     return tuple(masks)
 
 
-def _two_back(counts: NDArray[np.int64]) -> NDArray[np.int64]:
-    result = counts.copy()
-    result[3:] -= counts[1:-2]
-    if len(counts) > 4:
-        result[4::2] = counts[4::2] - counts[2:-2:2]
-    return result
-
-
 def _to_varints(values: NDArray[np.uint64]) -> bytes:
     """Write unsigned integers in groups of seven bits, low group first."""
-    lengths = np.ones(len(values), np.int64)
-    for bits in range(7, 36, 7):
-        lengths += values >= np.uint64(1 << bits)
-    ends = np.cumsum(lengths)
-    out = np.zeros(int(ends[-1]) if len(ends) else 0, np.uint8)
-    for group in range(int(lengths.max(initial=0))):
-        chosen = lengths > group
-        part = (values[chosen] >> np.uint64(7 * group)) & np.uint64(0x7F)
-        more = (lengths[chosen] > group + 1).astype(np.uint64) << np.uint64(7)
-        out[ends[chosen] - lengths[chosen] + group] = (part | more).astype(np.uint8)
-    return out.tobytes()
+    low = values.astype(np.uint8)
+    big = np.flatnonzero(values >= 0x80)
+    low[big] |= 0x80
+    large = values[big]
+    more = np.ones(len(big), np.int64)
+    for bits in range(14, 36, 7):
+        more += large >= np.uint64(1 << bits)
+    # Most values are one byte; the further bytes of the others are put in after their first.
+    owner = np.repeat(np.arange(len(big)), more)
+    group = np.arange(1, len(owner) + 1) - np.repeat(np.cumsum(more) - more, more)
+    part = (large[owner] >> (7 * group).astype(np.uint64)) & np.uint64(0x7F)
+    part |= (more[owner] > group).astype(np.uint64) << np.uint64(7)
+    return np.insert(low, np.repeat(big + 1, more), part.astype(np.uint8)).tobytes()
 
 
 def _from_varints(data: bytes) -> NDArray[np.uint64]:

@@ -20,9 +20,9 @@ from engine.types import Candidates, Detections, Float32, Rle
 FLOOR = 0.01
 MOST = 1000
 MASK_FLOOR = 0.05
-MOST_MASKS = 300
+MOST_MASKS = 100
 
-_HEADER = struct.Struct("<IHHB")
+_HEADER = struct.Struct("<IHHBI")
 
 
 def pack(candidates: Candidates) -> bytes:
@@ -37,17 +37,20 @@ def pack(candidates: Candidates) -> bytes:
     floats = [candidates.boxes, candidates.scores, candidates.angles, points]
     parts = [_planes(values) for values in floats if values is not None]
     parts.append(candidates.classes.astype("<u2").tobytes())
+    packed = b""
     if candidates.masks is not None:
         there = np.array([mask is not None for mask in candidates.masks], bool)
         parts.append(np.packbits(there).tobytes())
-        parts.append(masks.pack([mask for mask in candidates.masks if mask is not None]))
-    return _HEADER.pack(len(candidates), *shape, flags) + zlib.compress(b"".join(parts), 1)
+        # Packed masks are small already: compressing them takes longer than writing them.
+        packed = masks.pack([mask for mask in candidates.masks if mask is not None])
+    body = zlib.compress(b"".join(parts), 1)
+    return _HEADER.pack(len(candidates), *shape, flags, len(body)) + body + packed
 
 
 def unpack(data: bytes, size: tuple[int, int]) -> Candidates:
     """Return the candidates that `pack` made for a picture of this (height, width)."""
-    count, number, dimensions, flags = _HEADER.unpack_from(data)
-    body = zlib.decompress(memoryview(data)[_HEADER.size :])
+    count, number, dimensions, flags, length = _HEADER.unpack_from(data)
+    body = zlib.decompress(memoryview(data)[_HEADER.size : _HEADER.size + length])
     at = 0
 
     def floats(*shape: int) -> Float32:
@@ -65,7 +68,7 @@ def unpack(data: bytes, size: tuple[int, int]) -> Candidates:
     kept: tuple[Rle | None, ...] | None = None
     if flags & 2:
         there = np.unpackbits(np.frombuffer(body, np.uint8, -(-count // 8), at), count=count)
-        decoded = iter(masks.unpack(body[at + -(-count // 8) :], *size))
+        decoded = iter(masks.unpack(data[_HEADER.size + length :], *size))
         kept = tuple(next(decoded) if bit else None for bit in there)
     return Candidates(boxes, scores, classes, angles, points, kept, bool(flags & 4))
 
