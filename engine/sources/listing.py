@@ -85,8 +85,9 @@ def open_sources(specs: Sequence[str]) -> SourceList:
     A spec is a file of any suffix, a folder, or a pattern with `*`, `**`, `?` or `[...]`; what
     exists under the very name is never taken for a pattern. Folders are searched through and
     give the files whose suffix is known, without hidden ones, without the annotated pictures of
-    a session and without following links to folders, in natural order: img2 before img10. A pattern gives the files of known suffix among
-    its matches, or all of them where none has one, and searches the folders it matches.
+    a session and without following links to folders, in natural order: img2 before img10. A
+    pattern gives the files of known suffix among its matches, or all of them where none has
+    one, and searches the folders it matches.
 
     Raises:
         SourceError: A spec names nothing that exists, holds nothing that can be read, or is a

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from engine import device
-from engine.device import choose, describe, set_switches, processor, versions
+from engine.device import choose, describe, processor, set_switches, versions
 from engine.errors import DeviceError
 from engine.version import __version__
 

@@ -14,6 +14,7 @@ import sys
 import time
 from collections.abc import Mapping
 from pathlib import Path
+from unittest.mock import patch
 
 import av  # noqa: F401 - imported once, before the runs are forked
 
@@ -33,9 +34,12 @@ def work(source: str, folder: Path) -> None:
             entry = [time.monotonic(), value["source"], value["time_s"]]
             os.write(log, json.dumps(entry).encode() + b"\n")
 
-    detect.open_detector = lambda config: FakeDetector(OBJECTS)
-    output.say_json = note
-    run(["detect", source, "--json", "--out", str(folder / "out")])
+    detector = FakeDetector(OBJECTS)
+    with (
+        patch.object(detect, "open_detector", lambda config: detector),
+        patch.object(output, "say_json", note),
+    ):
+        run(["detect", source, "--json", "--out", str(folder / "out")])
 
 
 def kill(source: str, folder: Path, delay_s: float) -> dict[str, object]:
