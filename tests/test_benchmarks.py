@@ -13,6 +13,7 @@ from benchmarks import command, excel, harness, made, memory, pictures, report, 
 from benchmarks.harness import Measurement, Plan
 from engine import masks
 from engine.errors import EngineError
+from engine.inference.candidates import MOST_MASKS
 from engine.media import write_picture
 from engine.sources import open_sources
 from engine.store import SessionReader
@@ -74,7 +75,7 @@ def test_a_made_result_is_one_that_a_network_could_give() -> None:
     assert proposed.masks is not None
     assert found.masks is not None
     assert (len(found), len(proposed)) == (50, 900)
-    assert sum(mask is not None for mask in proposed.masks) == 300
+    assert sum(mask is not None for mask in proposed.masks) == MOST_MASKS
     assert np.all(np.diff(proposed.scores) <= 0)
     assert np.array_equal(proposed.boxes[:50], found.boxes)
     for mask, box in zip(found.masks, found.boxes.tolist(), strict=True):
