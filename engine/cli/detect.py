@@ -121,7 +121,9 @@ def work(
             detector.close()
         recorder.close(summary.state)
         output.Meter.clear()
-        exported = tuple(_export(path, exports)) if summary.frames else ()
+        # What was found before a stop is exported all the same; one more stop ends that too.
+        stopped.clear()
+        exported = tuple(_export(path, exports, stopped.is_set)) if summary.frames else ()
     written = tuple(outcome for outcome in exported if isinstance(outcome, Path))
     failed = tuple(outcome for outcome in exported if isinstance(outcome, EngineError))
     return Finished(summary, path, written, failed)
@@ -229,7 +231,9 @@ def _check_targets(exports: Exports) -> None:
             )
 
 
-def _export(session: Path, exports: Exports) -> Iterator[Path | EngineError]:
+def _export(
+    session: Path, exports: Exports, should_stop: Callable[[], bool]
+) -> Iterator[Path | EngineError]:
     """Write what was asked for; a file that cannot be written does not keep the next from it.
 
     Yields:
@@ -253,7 +257,7 @@ def _export(session: Path, exports: Exports) -> Iterator[Path | EngineError]:
             if path is None:
                 continue
             try:
-                yield write(reader, path, progress=show)
+                yield write(reader, path, progress=show, should_stop=should_stop)
             except EngineError as error:
                 yield error
             output.Meter.clear()

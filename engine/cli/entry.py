@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from engine import i18n
 from engine.cli import output
 from engine.cli.arguments import parser
-from engine.errors import EngineError
+from engine.errors import Cancelled, EngineError
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -19,7 +19,7 @@ def run(arguments: Sequence[str]) -> int:
     except EngineError as error:
         output.complain(error)
         return 2
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, Cancelled):
         return 130
     except BrokenPipeError:
         output.silence()

@@ -9,10 +9,11 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from engine.cli import output
 from engine.inference.fake import FakeDetector
 from engine.sources import Failure
 from engine.store import SessionReader
-from engine.types import Result
+from engine.types import Progress, Result
 from tests.helpers.command_line import WITHOUT_NETWORK, Command, finish, start
 
 MANY = 400
@@ -142,3 +143,26 @@ def test_the_handlers_of_the_process_come_back(
     before = signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)
     assert command("detect", plain(), "--json", "--out", tmp_path / "out").code == 0
     assert (signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)) == before
+
+
+@pytest.mark.usefixtures("fake")
+def test_a_stop_in_an_export_keeps_session_and_former_file(
+    command: Command,
+    plain: Callable[..., Path],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    excel = tmp_path / "r.xlsx"
+    excel.write_bytes(b"the former file")
+
+    def stop(label: str, progress: Progress) -> None:
+        if label == "Exporting":
+            signal.raise_signal(signal.SIGINT)
+
+    monkeypatch.setattr(output.Meter, "show", stop)
+    said = command("detect", plain(), "--out", tmp_path / "out", "--excel", excel)
+    assert said.code == 130
+    assert excel.read_bytes() == b"the former file"
+    with SessionReader.open(tmp_path / "out") as reader:
+        assert reader.run.state == "done"
+        assert reader.frame_count() > 0
