@@ -170,7 +170,8 @@ def is_torchvision(name: str) -> bool:
 def test_a_healthy_torchvision_is_not_touched(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(device, "_library", None)
     healthy, ops = types.ModuleType("torchvision"), types.ModuleType("torchvision.ops")
-    ops.nms = its_own = object()  # type: ignore[attr-defined]
+    its_own = object()
+    vars(ops)["nms"] = its_own
     sys.modules |= {"torchvision": healthy, "torchvision.ops": ops}
     before = dict(sys.modules)
     device.heal_torchvision()

@@ -1,7 +1,7 @@
 """The run: everything reaches the sink, memory stays bounded, ends are clean."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -41,16 +41,31 @@ class Notebook:
         return None
 
 
-def run(source: object, sink: Notebook, **options: object) -> pipeline.Summary:
+def run(
+    source: Iterable[pipeline.Item],
+    sink: Notebook,
+    *,
+    total: int | None = None,
+    should_stop: Callable[[], bool] = lambda: False,
+    on_progress: Callable[[Progress], None] = lambda progress: None,
+) -> pipeline.Summary:
     config = RunConfig()
-    return pipeline.run(source, FakeDetector(3), lambda: config, sink, **options)  # type: ignore[arg-type]
+    return pipeline.run(
+        source,
+        FakeDetector(3),
+        lambda: config,
+        sink,
+        total=total,
+        should_stop=should_stop,
+        on_progress=on_progress,
+    )
 
 
 def test_every_frame_and_failure_arrives_in_order() -> None:
     bad = Failure("bad.jpg", PictureError("{path} is empty.", path="bad.jpg"))
     sink = Notebook()
     told: list[Progress] = []
-    items = [frame(0), frame(1, 0.5), bad, frame(2), bad]
+    items: list[pipeline.Item] = [frame(0), frame(1, 0.5), bad, frame(2), bad]
     summary = run(items, sink, total=5, on_progress=told.append)
     assert [result.frame.index for result in sink.results] == [0, 1, 2]
     assert sink.failures == [bad, bad]

@@ -165,7 +165,7 @@ def test_rows_are_committed_when_they_are_due(
 @pytest.fixture
 def full_disk(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
     """Return a function that leaves room for so many pictures and no more."""
-    plain = Path.open
+    plain: Callable[..., object] = Path.open
     room = [0]
 
     def open_with_room(path: Path, *arguments: str) -> object:
@@ -173,7 +173,7 @@ def full_disk(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
             if not room[0]:
                 raise OSError(errno.ENOSPC, "No space left on device")
             room[0] -= 1
-        return plain(path, *arguments)  # type: ignore[call-overload]
+        return plain(path, *arguments)
 
     def fill(pictures: int) -> None:
         room[0] = pictures

@@ -10,10 +10,11 @@ import pytest
 from PIL import Image
 
 from engine.cli import output
+from engine.config import RunConfig
 from engine.inference.fake import FakeDetector
 from engine.sources import Failure
 from engine.store import SessionReader
-from engine.types import Progress, Result
+from engine.types import Frame, Progress, Result
 from tests.helpers.command_line import WITHOUT_NETWORK, Command, finish, start
 
 MANY = 400
@@ -107,12 +108,12 @@ def test_a_second_signal_does_not_wait(
     detect = fake.detect
     seen: list[int] = []
 
-    def interrupted(*arguments: object) -> Result:
+    def interrupted(frame: Frame, config: RunConfig) -> Result:
         seen.append(1)
         if len(seen) == 2:
             signal.raise_signal(signal.SIGINT)
             signal.raise_signal(signal.SIGINT)
-        return detect(*arguments)  # type: ignore[arg-type]
+        return detect(frame, config)
 
     monkeypatch.setattr(fake, "detect", interrupted)
     out = tmp_path / "out"

@@ -7,6 +7,7 @@ import io
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -98,17 +99,21 @@ def test_progress_rises_to_the_total(
     assert {report.total for report in reports} == {reports[-1].done}
 
 
+if TYPE_CHECKING:
+    from _typeshed import ReadableBuffer as Buffer
+
+
 class FullDisk(io.FileIO):
     """A file on a disk with room for so many bytes more."""
 
     room = 0
 
-    def write(self, data: object) -> int:
-        size = len(memoryview(data))  # type: ignore[arg-type]
+    def write(self, data: Buffer) -> int:
+        size = len(memoryview(data))
         if size > self.room:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         FullDisk.room -= size
-        return super().write(data)  # type: ignore[arg-type]
+        return super().write(data)
 
 
 @pytest.mark.parametrize("room", [0, 3000])
@@ -122,13 +127,13 @@ def test_a_full_disk_is_a_sentence(
     folder = tmp_path / "out"
     exporter(session, folder / "export")
     before = contents(folder)
-    plain_open = io.open
+    plain_open: Callable[..., object] = io.open
 
     def open_on_full_disk(
         file: str | os.PathLike[str], mode: str = "r", *rest: object, **how: object
     ) -> object:
         if ".labsight-" not in str(file) or "w" not in mode:
-            return plain_open(file, mode, *rest, **how)  # type: ignore[call-overload]
+            return plain_open(file, mode, *rest, **how)
         raw = FullDisk(file, "w+")
         binary = io.BufferedRandom(raw)
         if "b" in mode:

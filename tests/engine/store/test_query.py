@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -21,9 +22,9 @@ def reader(tmp_path: Path) -> Iterator[SessionReader]:
         yield opened
 
 
-def key_of(column: str, reader: SessionReader) -> Callable[[ObjectRecord], object]:
+def key_of(column: str, reader: SessionReader) -> Callable[[ObjectRecord], Any]:
     frames = {frame.id: (frame.source, frame.index) for frame in reader.frames()}
-    special: dict[str, Callable[[ObjectRecord], object]] = {
+    special: dict[str, Callable[[ObjectRecord], Any]] = {
         "picture": lambda row: frames[row.frame_id],
         "class": lambda row: INFO.names[row.class_id],
         "x": lambda row: row.x1,
@@ -41,7 +42,7 @@ def test_every_column_sorts(reader: SessionReader, column: str, descending: bool
     table = ObjectTable(reader)
     table.arrange(column, descending=descending)
     key = key_of(column, reader)
-    expected = sorted(rows, key=key, reverse=descending)  # type: ignore[arg-type]
+    expected = sorted(rows, key=key, reverse=descending)
     pages = [row for first in range(0, len(rows), 10) for row in table.page(first, 10)]
     assert [key(row) for row in pages] == [key(row) for row in expected]
     assert pages == expected
