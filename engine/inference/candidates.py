@@ -25,14 +25,21 @@ MOST_MASKS = 100
 _HEADER = struct.Struct("<IHHBI")
 
 
-def pack(candidates: Candidates) -> bytes:
-    """Pack candidates into one compressed blob, without loss."""
+def pack(candidates: Candidates, detected: Sequence[Rle] = ()) -> bytes:
+    """Pack candidates into one compressed blob, without loss.
+
+    Args:
+        candidates: The candidates.
+        detected: Masks that are kept elsewhere, those of the detections in their order: the same
+            masks among the candidates are not packed again.
+    """
     points = candidates.keypoints
     shape = (0, 0) if points is None else points.shape[1:]
     flags = (
         (candidates.angles is not None)
         | (candidates.masks is not None) << 1
         | candidates.suppressed << 2
+        | bool(detected) << 3
     )
     floats = [candidates.boxes, candidates.scores, candidates.angles, points]
     parts = [_planes(values) for values in floats if values is not None]
@@ -41,14 +48,38 @@ def pack(candidates: Candidates) -> bytes:
     if candidates.masks is not None:
         there = np.array([mask is not None for mask in candidates.masks], bool)
         parts.append(np.packbits(there).tobytes())
+        known = _known(candidates.masks, detected)
+        if detected:
+            parts.append(np.packbits(known).tobytes())
+        own = zip(candidates.masks, known.tolist(), strict=True)
         # Packed masks are small already: compressing them takes longer than writing them.
-        packed = masks.pack([mask for mask in candidates.masks if mask is not None])
+        packed = masks.pack([mask for mask, kept in own if mask is not None and not kept])
     body = zlib.compress(b"".join(parts), 1)
     return _HEADER.pack(len(candidates), *shape, flags, len(body)) + body + packed
 
 
-def unpack(data: bytes, size: tuple[int, int]) -> Candidates:
-    """Return the candidates that `pack` made for a picture of this (height, width)."""
+def _known(among: Sequence[Rle | None], detected: Sequence[Rle]) -> NDArray[np.bool_]:
+    """Tell which masks are the detected ones, as far as they come in the same order."""
+    known = np.zeros(len(among), bool)
+    waiting = iter(detected)
+    following = next(waiting, None)
+    for place, mask in enumerate(among):
+        if mask is not None and mask is following:
+            known[place] = True
+            following = next(waiting, None)
+    return known
+
+
+def unpack(
+    data: bytes, size: tuple[int, int], detected: Sequence[Rle] = ()
+) -> Candidates:
+    """Return the candidates that `pack` made for a picture of this (height, width).
+
+    Args:
+        data: The blob.
+        size: Of the picture.
+        detected: The masks that `pack` was told of.
+    """
     count, number, dimensions, flags, length = _HEADER.unpack_from(data)
     body = zlib.decompress(memoryview(data)[_HEADER.size : _HEADER.size + length])
     at = 0
@@ -67,9 +98,16 @@ def unpack(data: bytes, size: tuple[int, int]) -> Candidates:
     at += 2 * count
     kept: tuple[Rle | None, ...] | None = None
     if flags & 2:
-        there = np.unpackbits(np.frombuffer(body, np.uint8, -(-count // 8), at), count=count)
-        decoded = iter(masks.unpack(data[_HEADER.size + length :], *size))
-        kept = tuple(next(decoded) if bit else None for bit in there)
+        width = -(-count // 8)
+        there = np.unpackbits(np.frombuffer(body, np.uint8, width, at), count=count)
+        known = np.zeros(count, np.uint8)
+        if flags & 8:
+            known = np.unpackbits(np.frombuffer(body, np.uint8, width, at + width), count=count)
+        sources = iter(masks.unpack(data[_HEADER.size + length :], *size)), iter(detected)
+        kept = tuple(
+            next(sources[elsewhere]) if bit else None
+            for bit, elsewhere in zip(there.tolist(), known.tolist(), strict=True)
+        )
     return Candidates(boxes, scores, classes, angles, points, kept, bool(flags & 4))
 
 

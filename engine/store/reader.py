@@ -157,8 +157,10 @@ class SessionReader:
             KeyError: There is no such frame.
         """
         size = self._size(frame_id)
-        packed = self._shape(frame_id)[2]
-        return None if packed is None else unpack(packed, size)
+        detected, _, packed = self._shape(frame_id)
+        if packed is None:
+            return None
+        return unpack(packed, size, () if detected is None else masks.unpack(detected, *size))
 
     def failures(self) -> list[FailureRecord]:
         """Return what could not be worked on."""

@@ -13,7 +13,7 @@ from engine.i18n import N_
 
 SESSION_FILE = "session.labsight"
 MEDIA_FOLDER = "annotated"
-VERSION = 1
+VERSION = 2
 APPLICATION_ID = 0x4C414253  # "LABS"
 
 TABLES = """

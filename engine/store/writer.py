@@ -126,10 +126,11 @@ class SessionWriter:
                 self._object_rows(found),
             )
             self._objects += len(found)
+            proposed = result.candidates
             shapes = (
                 None if found.masks is None else masks.pack(found.masks),
                 _blob(found.keypoints),
-                None if result.candidates is None else pack(result.candidates),
+                None if proposed is None else pack(proposed, found.masks or ()),
             )
             if any(shape is not None for shape in shapes):
                 self._connection.execute(

@@ -83,6 +83,29 @@ def test_a_blob_gives_back_what_went_in(candidates: Candidates) -> None:
             assert np.array_equal(masks.decode(mask), masks.decode(other))
 
 
+@given(proposals(), st.data())
+def test_masks_kept_elsewhere_are_not_kept_twice(candidates: Candidates, data: st.DataObject) -> None:
+    among = [mask for mask in candidates.masks or () if mask is not None]
+    detected = [mask for mask in among if data.draw(st.booleans())]
+    # One that is no candidate's, and those after it, are packed as if nobody else had them.
+    if detected and data.draw(st.booleans()):
+        detected.insert(data.draw(st.integers(0, len(detected))), dataclasses.replace(detected[0]))
+    again = unpack(pack(candidates, detected), SIZE, detected)
+    for mask, other in zip(again.masks or (), candidates.masks or (), strict=True):
+        assert (mask is None) == (other is None)
+        if mask is not None and other is not None:
+            assert np.array_equal(masks.decode(mask), masks.decode(other))
+
+
+def test_a_blob_is_smaller_by_the_masks_kept_elsewhere() -> None:
+    rng = np.random.default_rng(0)
+    shapes = tuple(masks.encode(rng.random((30, 30)) < 0.5, 3, 3, *SIZE) for _ in range(8))
+    candidates = dataclasses.replace(crowd(8), masks=shapes)
+    whole = len(pack(candidates))
+    assert len(pack(candidates, shapes[::2])) < 0.6 * whole
+    assert len(pack(candidates, shapes)) < 0.2 * whole
+
+
 def test_what_comes_back_can_be_written_to() -> None:
     again = unpack(pack(crowd(20)), SIZE)
     for part in (again.boxes, again.scores, again.classes):
