@@ -2,16 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from engine import device
 from engine.colours import class_colours
+from engine.config import RunConfig
 from engine.draw import annotate
 from engine.errors import writing_failed
 from engine.media import VideoWriter, media_name, write_picture
 from engine.sources import Failure
-from engine.store import MEDIA_FOLDER, RunState, SessionWriter
+from engine.store import MEDIA_FOLDER, RunRecord, RunState, SessionWriter
+from engine.store.records import Process
+from engine.store.writer import now
 from engine.types import ModelInfo, Result
+
+
+def run_record(
+    info: ModelInfo, device_words: str, config: RunConfig, sources: Sequence[str], title: str = ""
+) -> RunRecord:
+    """Return how a run that begins now is made.
+
+    Args:
+        info: The model.
+        device_words: What it runs on, in words.
+        config: The run's settings.
+        sources: What was asked for, as typed.
+        title: What the person calls the application, if anything.
+    """
+    return RunRecord(
+        started=now(),
+        model=info,
+        settings=config.to_json(),
+        device=device_words,
+        versions=device.versions(),
+        sources=tuple(sources),
+        title=title,
+        writer=Process.own(),
+    )
 
 
 class Recorder:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 
-from engine import device, pipeline
+from engine import pipeline
 from engine.cli import output
 from engine.cli.arguments import run_config
 from engine.cli.lines import failure_line, result_line, result_words
@@ -20,17 +20,15 @@ from engine.errors import EngineError
 from engine.i18n import N_
 from engine.i18n import translate as _
 from engine.inference.detector import Detector, class_indices, open_detector
-from engine.recorder import Recorder
+from engine.recorder import Recorder, run_record
 from engine.sources import Failure, open_sources
 from engine.store import (
     MEDIA_FOLDER,
     SESSION_FILE,
-    RunRecord,
     SessionReader,
     SessionWriter,
     new_session_folder,
 )
-from engine.store.writer import now
 from engine.types import Progress, Result
 
 
@@ -93,7 +91,7 @@ def work(
     detector = open_detector(config)
     class_indices(detector.info.names, config.classes)
     session = SessionWriter.create(
-        session_folder(folder, sources), run_record(detector, config, sources)
+        session_folder(folder, sources), run_record(detector.info, detector.device, config, sources)
     )
     path = session.path
     on_written, on_failed = _speakers(detector, as_json=as_json)
@@ -137,18 +135,6 @@ def session_folder(folder: Path | None, sources: Sequence[str]) -> Path:
     if (folder / SESSION_FILE).exists() or (folder / MEDIA_FOLDER).exists():
         return new_session_folder(name, folder)
     return folder
-
-
-def run_record(detector: Detector, config: RunConfig, sources: Sequence[str]) -> RunRecord:
-    """Return how a run that begins now is made."""
-    return RunRecord(
-        started=now(),
-        model=detector.info,
-        settings=config.to_json(),
-        device=detector.device,
-        versions=device.versions(),
-        sources=tuple(sources),
-    )
 
 
 def report(done: Finished, exports: Exports, *, as_json: bool) -> int:

@@ -15,7 +15,7 @@ import numpy as np
 from engine import masks
 from engine.inference.candidates import unpack
 from engine.store import schema
-from engine.store.records import FailureRecord, FrameRecord, ObjectRecord, RunRecord
+from engine.store.records import FailureRecord, FrameRecord, ObjectRecord, Process, RunRecord
 from engine.types import Candidates, Detections, Float32, ModelInfo
 
 FRAME_COLUMNS = (
@@ -77,7 +77,15 @@ class SessionReader:
         shape = model.pop("keypoint_shape")
         names = tuple(model.pop("names"))
         info = ModelInfo(**model, names=names, keypoint_shape=tuple(shape) if shape else None)
-        return RunRecord(**values | {"model": info, "sources": tuple(values["sources"])})
+        writer = values.pop("writer", None)
+        return RunRecord(
+            **values
+            | {
+                "model": info,
+                "sources": tuple(values["sources"]),
+                "writer": Process(**writer) if writer else None,
+            }
+        )
 
     def frame_count(self) -> int:
         """Return the number of frames."""

@@ -2,12 +2,45 @@
 
 from __future__ import annotations
 
+import os
+import socket
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, Self
+
+import psutil
 
 from engine.types import Float32, ModelInfo
 
 RunState = Literal["running", "done", "interrupted", "failed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Process:
+    """A process, told apart from a later one that was given the same number.
+
+    Attributes:
+        host: Name of its machine.
+        pid: Its number.
+        started: When it began, seconds since 1970.
+    """
+
+    host: str
+    pid: int
+    started: float
+
+    @classmethod
+    def own(cls) -> Self:
+        """Return this process."""
+        return cls(socket.gethostname(), os.getpid(), psutil.Process().create_time())
+
+    def may_live(self) -> bool:
+        """Tell whether it runs; of another machine's process nobody knows."""
+        if self.host != socket.gethostname():
+            return True
+        try:
+            return abs(psutil.Process(self.pid).create_time() - self.started) < 1
+        except psutil.Error:
+            return False
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +56,8 @@ class RunRecord:
         device: What the network ran on, in words.
         versions: Name and version of the application and the packages that matter.
         sources: What was asked for, as typed.
+        title: What the person called the application, may be empty.
+        writer: The process that writes the session, None in files of earlier versions.
     """
 
     started: str
@@ -33,6 +68,13 @@ class RunRecord:
     sources: tuple[str, ...]
     finished: str | None = None
     state: RunState = "running"
+    title: str = ""
+    writer: Process | None = None
+
+    @property
+    def unfinished(self) -> bool:
+        """Tell whether the run was cut short: it says that it runs, and nobody writes it."""
+        return self.state == "running" and not (self.writer and self.writer.may_live())
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,1 @@
+"""Questions and pages in windows of their own."""

@@ -1,0 +1,184 @@
+"""What the window shows, in one place: typed properties, each with one signal.
+
+Panels read it and listen to it. Only the controller, and the panels for what is purely a matter of
+viewing (thresholds, overlay, selection, place), change it. A property that is set to what it
+already is says nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from PyQt6.QtCore import QObject, pyqtBoundSignal, pyqtSignal
+
+from engine.config import RunConfig
+from engine.session import Phase
+from engine.types import ModelInfo, Progress
+
+
+@dataclass(frozen=True, slots=True)
+class OverlayStyle:
+    """What is drawn over a picture.
+
+    Attributes:
+        visible: Nothing is drawn where it is False: the picture as it is.
+        masks, boxes, labels: Which parts are drawn; boxes of objects with a mask count as boxes.
+        mask_opacity: Of the tint inside masks, 0 to 1.
+    """
+
+    visible: bool = True
+    masks: bool = True
+    boxes: bool = True
+    labels: bool = True
+    mask_opacity: float = 0.2
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A frame that can be on screen.
+
+    Attributes:
+        path: The file.
+        index: Page of a TIFF or frame of a video, from 0.
+    """
+
+    path: str
+    index: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectKey:
+    """One object of the view: its frame in the session and its number in the frame, from 1."""
+
+    frame_id: int
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """The session that tables, counts and exports read.
+
+    Attributes:
+        path: The session file to read: the run's own, or one derived from it at the thresholds of
+            the sliders. Both hold the same frames under the same numbers.
+        origin: The run's own session file.
+        growing: True while a run writes it.
+    """
+
+    path: Path
+    origin: Path
+    growing: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What is known of one file of the list.
+
+    Attributes:
+        counts: Objects by class index, over all its frames; None before it was worked on.
+        error: Why it could not be worked on, a sentence.
+        warning: What to know about it, a sentence.
+    """
+
+    counts: Mapping[int, int] | None = None
+    error: str = ""
+    warning: str = ""
+
+    @property
+    def total(self) -> int | None:
+        """Objects of all classes, None before it was worked on."""
+        return None if self.counts is None else sum(self.counts.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Values:
+    """Everything that the state holds, with what it is at the start."""
+
+    config: RunConfig = field(default_factory=RunConfig)
+    model: ModelInfo | None = None
+    model_busy: bool = False
+    sources: tuple[Path, ...] = ()
+    place: Place | None = None
+    phase: Phase = Phase.IDLE
+    progress: Progress | None = None
+    session: Path | None = None
+    view: View | None = None
+    overlay: OverlayStyle = OverlayStyle()
+    selection: ObjectKey | None = None
+    outcomes: Mapping[str, Outcome] = field(default_factory=dict)
+    title: str = ""
+    background: str = ""
+
+
+class AppState(QObject):
+    """The state of the application. Lives in the UI thread.
+
+    Read a property by its name in `Values` (`state.phase`), change some with `change`.
+
+    Signals:
+        config_changed: `RunConfig`: weights, device, input size and the thresholds of the sliders.
+        model_changed: `ModelInfo` of the weights in use, None until they were read.
+        model_busy_changed: bool, True while weights are read.
+        sources_changed: tuple of Path, the files of the list.
+        place_changed: `Place` on screen, or None.
+        phase_changed: `Phase` of the run.
+        progress_changed: `Progress` of the run, or None.
+        session_changed: Path of the session file on show, or None.
+        view_changed: `View` that tables read, or None.
+        overlay_changed: `OverlayStyle`.
+        selection_changed: `ObjectKey` or None.
+        outcomes_changed: mapping of file to `Outcome`; files not in it were not worked on.
+        title_changed: str, the person's own title.
+        background_changed: str, a picture behind the empty canvas.
+    """
+
+    config_changed = pyqtSignal(object)
+    model_changed = pyqtSignal(object)
+    model_busy_changed = pyqtSignal(object)
+    sources_changed = pyqtSignal(object)
+    place_changed = pyqtSignal(object)
+    phase_changed = pyqtSignal(object)
+    progress_changed = pyqtSignal(object)
+    session_changed = pyqtSignal(object)
+    view_changed = pyqtSignal(object)
+    overlay_changed = pyqtSignal(object)
+    selection_changed = pyqtSignal(object)
+    outcomes_changed = pyqtSignal(object)
+    title_changed = pyqtSignal(object)
+    background_changed = pyqtSignal(object)
+
+    config: RunConfig
+    model: ModelInfo | None
+    model_busy: bool
+    sources: tuple[Path, ...]
+    place: Place | None
+    phase: Phase
+    progress: Progress | None
+    session: Path | None
+    view: View | None
+    overlay: OverlayStyle
+    selection: ObjectKey | None
+    outcomes: Mapping[str, Outcome]
+    title: str
+    background: str
+
+    def __init__(self, values: Values | None = None, parent: QObject | None = None) -> None:
+        """Start with these values, those of the first start when left out."""
+        super().__init__(parent)
+        values = values or Values()
+        for name in Values.__slots__:
+            setattr(self, name, getattr(values, name))
+
+    def change(self, **values: Any) -> None:  # noqa: ANN401 - fields of Values
+        """Set properties; each that is different now says so, after all of them are set."""
+        changed = [name for name, value in values.items() if getattr(self, name) != value]
+        for name, value in values.items():
+            if name not in Values.__slots__:
+                raise AttributeError(f"the state has no {name}")
+            setattr(self, name, value)
+        for name in changed:
+            signal: pyqtBoundSignal = getattr(self, f"{name}_changed")
+            signal.emit(values[name])

@@ -1,0 +1,104 @@
+"""The rails of every test with widgets: off screen, nothing left running, nothing left behind.
+
+`pytest --onscreen` shows the windows on the display of the person who runs it.
+"""
+
+from __future__ import annotations
+
+import gc
+import os
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from PyQt6.QtCore import QCoreApplication, QEvent, QObject, QThread, QThreadPool, QTimer
+from PyQt6.QtWidgets import QApplication
+
+from desktop import theme
+from tests.helpers.catalogue import speak_english
+
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+
+
+@pytest.fixture(scope="session")
+def qapp_args() -> list[str]:
+    return ["labsight"]
+
+
+@pytest.fixture(autouse=True)
+def look(qapp: QApplication) -> Iterator[None]:
+    """Give every test the light theme and English, whatever the one before it did."""
+    if theme.current() is not theme.LIGHT or not qapp.styleSheet():
+        theme.apply(qapp, "light")
+    yield
+    if theme.current() is not theme.LIGHT:
+        theme.apply(qapp, "light")
+    speak_english()
+
+
+@pytest.fixture(autouse=True)
+def nothing_left(qapp: QApplication, look: None) -> Iterator[None]:
+    """Fail a test that leaves a thread, a running timer or a top-level widget behind."""
+    before = set(threading.enumerate())
+    timers = _live_timers()
+    yield
+    pool = QThreadPool.globalInstance()
+    assert pool is not None
+    assert pool.waitForDone(10_000), "work is still under way in the thread pool"
+    for _ in range(3):
+        qapp.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
+        qapp.processEvents()
+        gc.collect()
+    widgets = [w for w in qapp.topLevelWidgets() if w.parent() is None and w.isVisible()]
+    assert not widgets, f"top-level widgets left: {widgets}"
+    threads = [t for t in threading.enumerate() if t not in before and _ours(t)]
+    assert not threads, f"threads left: {threads}"
+    running = [
+        each for each in gc.get_objects() if isinstance(each, QThread) and _is_running(each)
+    ]
+    assert not running, f"QThreads left: {running}"
+    left = _live_timers() - timers
+    assert not left, f"timers left: {left}"
+
+
+def _ours(thread: threading.Thread) -> bool:
+    return thread.name.startswith("labsight") or not thread.daemon
+
+
+def _is_running(thread: QThread) -> bool:
+    try:
+        return thread.isRunning() and thread is not QThread.currentThread()
+    except RuntimeError:
+        return False
+
+
+def _live_timers() -> set[str]:
+    """Return the active timers that no living widget or application object owns."""
+    found = set()
+    for each in gc.get_objects():
+        if isinstance(each, QTimer):
+            try:
+                if each.isActive() and not each.isSingleShot():
+                    found.add(f"{each.objectName()} of {_owner(each)} ({id(each)})")
+            except RuntimeError:
+                continue
+    return found
+
+
+def _owner(timer: QTimer) -> str:
+    parent: QObject | None = timer.parent()
+    return repr(parent)
+
+
+@pytest.fixture
+def settings_path(tmp_path: Path) -> Path:
+    """Return where a test keeps settings."""
+    return tmp_path / "settings.ini"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    if "--onscreen" in sys.argv:
+        os.environ.pop("QT_QPA_PLATFORM", None)
+    QCoreApplication.setApplicationName("LabSight")
