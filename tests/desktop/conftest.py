@@ -1,19 +1,18 @@
 """The rails of every test with widgets: off screen, nothing left running, nothing left behind.
 
-`pytest --onscreen` shows the windows on the display of the person who runs it.
+`QT_QPA_PLATFORM=xcb pytest tests/desktop` shows the windows on a screen.
 """
 
 from __future__ import annotations
 
 import gc
 import os
-import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from PyQt6.QtCore import QCoreApplication, QEvent, QObject, QThread, QThreadPool, QTimer
+from PyQt6.QtCore import QEvent, QObject, QThread, QThreadPool, QTimer
 from PyQt6.QtWidgets import QApplication
 
 from desktop import theme
@@ -96,9 +95,3 @@ def _owner(timer: QTimer) -> str:
 def settings_path(tmp_path: Path) -> Path:
     """Return where a test keeps settings."""
     return tmp_path / "settings.ini"
-
-
-def pytest_addoption(parser: pytest.Parser) -> None:
-    if "--onscreen" in sys.argv:
-        os.environ.pop("QT_QPA_PLATFORM", None)
-    QCoreApplication.setApplicationName("LabSight")
