@@ -1,4 +1,4 @@
-"""LabSight: the command line, and without arguments the demonstration."""
+"""LabSight: the window, or with a command the same without one."""
 
 from __future__ import annotations
 
@@ -10,9 +10,19 @@ def main() -> int:
     """Set the switches that libraries read when they are imported, then hand over."""
     # numpy's own threads would fight torch's for the same cores; its products here are small.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    arguments = sys.argv[1:]
+    if arguments[:1] == ["--lang"] and len(arguments) == 2:
+        os.environ["LABSIGHT_LANG"], arguments = arguments[1], []
+    if not arguments:
+        from engine import display
+
+        if display.available():
+            from desktop.app import main as show_window
+
+            return show_window(arguments)
     from engine.cli import run
 
-    return run(sys.argv[1:])
+    return run(arguments)
 
 
 if __name__ == "__main__":

@@ -51,7 +51,7 @@ def turn(session: Path, repeats: int) -> list[Measurement]:
             name = f"{rows}: first page sorted by {column}"
             measurements.append(at_most(name, slowest, "s", SORT_LIMIT_S))
         arrange = partial(
-            table.arrange, "area", descending=True, classes=(1,), confidence=0.5, picture="9"
+            table.arrange, "area", descending=True, classes=(1,), confidence=0.5, text="9"
         )
         name = f"{rows}: first page filtered by class, confidence and picture"
         filtered = median(_first_page(table, arrange) for _ in range(repeats))

@@ -99,18 +99,27 @@ def start(
     *,
     done: Callable[[Any], object] = lambda result: None,
     failed: Callable[[EngineError], object] = lambda error: None,
+    progressed: Callable[[Progress], object] = lambda progress: None,
+    ended: Callable[[], object] = lambda: None,
 ) -> Job:
     """Run an operation outside the UI thread.
+
+    Everything is called in the UI thread but the operation. Connecting to the job's signals
+    afterwards would be too late for an operation that is done at once.
 
     Args:
         parent: The job is forgotten when this object is deleted.
         operation: Called with the job, in another thread.
-        done: Called in the UI thread with what the operation returned.
-        failed: Called in the UI thread with the error that ended it.
+        done: Called with what the operation returned.
+        failed: Called with the error that ended it.
+        progressed: Called with how far it is.
+        ended: Called last, whatever happened.
     """
     job = Job(parent)
     job.done.connect(done)
     job.failed.connect(failed)
+    job.progressed.connect(progressed)
+    job.ended.connect(ended)
     job.ended.connect(job.deleteLater)
     pool = QThreadPool.globalInstance()
     assert pool is not None

@@ -66,11 +66,13 @@ class View:
             the sliders. Both hold the same frames under the same numbers.
         origin: The run's own session file.
         growing: True while a run writes it.
+        without_mask: Objects left out because the run did not keep their masks.
     """
 
     path: Path
     origin: Path
     growing: bool = False
+    without_mask: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ import importlib.metadata
 import os
 import platform
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from engine.config import AUTO
@@ -17,7 +18,7 @@ from engine.version import __version__
 if TYPE_CHECKING:
     import torch
 
-PACKAGES = ("torch", "ultralytics", "numpy", "opencv-python", "pillow", "av", "openpyxl")
+PACKAGES = ("torch", "ultralytics", "numpy", "opencv-python", "pillow", "av", "openpyxl", "PyQt6", "pyqtgraph")
 
 _library: object | None = None  # keeps the healed operators alive as long as the process
 _ready = False
@@ -131,6 +132,23 @@ def choose(name: str) -> torch.device:
         N_("Choose auto or cpu; `main.py doctor` lists what there is."),
         name=name,
     )
+
+
+def names() -> list[str]:
+    """Return the device settings to offer: auto, cpu and the cards that this machine seems to have.
+
+    torch is asked only where it was imported already; importing it takes more than a second.
+    """
+    if _ready:
+        import torch
+
+        cards, apple = torch.cuda.device_count(), torch.backends.mps.is_available()
+    else:
+        cards = len(list(Path("/dev").glob("nvidia[0-9]*"))) if sys.platform == "linux" else 0
+        if sys.platform == "win32":
+            cards = int((Path(os.environ.get("SYSTEMROOT", "")) / "System32/nvcuda.dll").exists())
+        apple = sys.platform == "darwin" and platform.machine() == "arm64"
+    return [AUTO, "cpu", *(f"cuda:{index}" for index in range(cards)), *(["mps"] if apple else [])]
 
 
 def _unusable(index: int) -> str:

@@ -134,7 +134,8 @@ class Session(QThread):
         folder: Where the session is.
 
     Signals:
-        phase_changed: Number and `Phase`.
+        phase_changed: Number; read `phase`. What the thread said earlier may arrive after what the
+            caller of `stop` hears at once, so the signal does not carry it.
         opened: Number and the path of the session file, once it can be read.
         progressed: Number and `Progress`, at most ten times a second.
         failed: Number and the EngineError that ended the run.
@@ -142,7 +143,7 @@ class Session(QThread):
         crashed: An exception nobody expected, for the exception hook of the UI thread.
     """
 
-    phase_changed = pyqtSignal(int, object)
+    phase_changed = pyqtSignal(int)
     opened = pyqtSignal(int, object)
     progressed = pyqtSignal(int, object)
     failed = pyqtSignal(int, object)
@@ -284,7 +285,7 @@ class Session(QThread):
             if phase not in TRANSITIONS[self._phase]:
                 return False
             self._phase = phase
-        self.phase_changed.emit(self.number, phase)
+        self.phase_changed.emit(self.number)
         return True
 
 

@@ -52,6 +52,7 @@ def isolate(home: Path) -> None:
 
 
 isolate(Path(HOME.name))
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 hypothesis.settings.register_profile("labsight", deadline=None, derandomize=True, database=None)
 hypothesis.settings.load_profile("labsight")
 

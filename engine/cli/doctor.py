@@ -29,6 +29,11 @@ def doctor(*, as_json: bool) -> int:
     return 1 if report["problems"] else 0
 
 
+def report_text() -> str:
+    """Return the report as lines of text."""
+    return "\n".join(_words(examine()))
+
+
 def examine() -> dict[str, Any]:
     """Return the report as JSON values."""
     problems: list[str] = []

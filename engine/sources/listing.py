@@ -105,6 +105,24 @@ def open_sources(specs: Sequence[str]) -> SourceList:
     return SourceList(tuple(items.values()))
 
 
+def refuse_foreign(path: Path) -> None:
+    """Refuse a file that is neither picture nor video, before it is put into a list.
+
+    A file of a known suffix passes: what is wrong with it is said when it is read.
+
+    Raises:
+        SourceError: By its suffix and its first bytes it is something else.
+    """
+    if path.suffix.lower() in _KNOWN_SUFFIXES:
+        return
+    try:
+        head = sniffing.read_head(path)
+    except OSError as error:
+        raise sniffing.not_opened(path, error, SourceError) from error
+    if sniffing.picture_kind(head) is None and sniffing.video_kind(head) is None:
+        raise sniffing.refusal(path, head, SourceError)
+
+
 def _find(spec: str) -> list[Path]:
     """Return the files that one spec names."""
     path = Path(spec if os.path.lexists(spec) else os.path.expanduser(spec))
@@ -211,7 +229,7 @@ def _key(path: Path, resolve: Callable[[Path], str]) -> str:
 
 def _read(path: Path) -> Generator[Frame | Failure, None, None]:
     """Yield the frames of one file, then a `Failure` where reading ends with an error."""
-    read: Callable[[Path], Iterable[Frame]] = read_video if _is_video(path) else read_picture
+    read: Callable[[Path], Iterable[Frame]] = read_video if is_video(path) else read_picture
     try:
         yield from read(path)
         return
@@ -224,8 +242,8 @@ def _read(path: Path) -> Generator[Frame | Failure, None, None]:
     yield Failure(origin, failure.with_traceback(None))
 
 
-def _is_video(path: Path) -> bool:
-    """Tell by the suffix, and where it says nothing by the first bytes."""
+def is_video(path: Path) -> bool:
+    """Tell a video from a picture by the suffix, and where it says nothing by the first bytes."""
     suffix = path.suffix.lower()
     if suffix in _KNOWN_SUFFIXES:
         return suffix in VIDEO_SUFFIXES

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import io
 from collections.abc import Generator, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from PIL import Image, ImageFile, TiffImagePlugin, UnidentifiedImageError
@@ -40,7 +40,7 @@ _SUBFILE_TYPE = 0x00FE
 _REDUCED_OR_MASK = 0b101
 
 
-def read_picture(path: Path) -> Generator[Frame, None, None]:
+def read_picture(path: Path, first: int = 0) -> Generator[Frame, None, None]:
     """Read a picture file: every page of a TIFF, the first picture of every other format.
 
     Orientation (EXIF, XMP) is applied. Colour profiles are not: the values stay as stored. Of
@@ -48,12 +48,32 @@ def read_picture(path: Path) -> Generator[Frame, None, None]:
     and of deep grey levels. Reduced copies and masks among the pages of a TIFF are left out; more
     than `MAX_PAGES` pages are not read.
 
+    Args:
+        path: The file.
+        first: Page of a TIFF to begin with, counted from 0; other formats have only the one.
+
     Yields:
         Frames with `index` the page; `warning` says what was left out or damaged.
 
     Raises:
         PictureError: Nothing, or nothing more, can be read. Where only some pages of a TIFF are
             damaged, it comes after the others.
+    """
+    with open_picture(path) as picture:
+        if isinstance(picture, TiffImagePlugin.TiffImageFile):
+            yield from _pages(picture, path, first)
+            return
+        frame = _frame(picture, path, 0, _count_warning(picture))
+    del picture
+    yield frame
+
+
+@contextmanager
+def open_picture(path: Path) -> Iterator[ImageFile.ImageFile]:
+    """Open a picture file up to its header; nothing is decoded yet.
+
+    Raises:
+        PictureError: It cannot be opened or is no picture of a known kind.
     """
     if path.suffix.lower() in RAW_SUFFIXES:
         raise PictureError(
@@ -66,12 +86,7 @@ def read_picture(path: Path) -> Generator[Frame, None, None]:
     except OSError as error:
         raise sniffing.not_opened(path, error, PictureError) from error
     with file, _identify(path, file) as picture:
-        if isinstance(picture, TiffImagePlugin.TiffImageFile):
-            yield from _pages(picture, path)
-            return
-        frame = _frame(picture, path, 0, _count_warning(picture))
-    del picture
-    yield frame
+        yield picture
 
 
 def _identify(path: Path, file: io.BufferedReader) -> ImageFile.ImageFile:
@@ -102,12 +117,14 @@ def _unidentified(path: Path, head: bytes) -> EngineError:
     return sniffing.refusal(path, head, PictureError)
 
 
-def _pages(picture: TiffImagePlugin.TiffImageFile, path: Path) -> Iterator[Frame]:
-    """Yield the pages of a TIFF, then raise what went wrong with some of them, if anything."""
+def _pages(
+    picture: TiffImagePlugin.TiffImageFile, path: Path, first: int
+) -> Iterator[Frame]:
+    """Yield the pages of a TIFF from `first`, then raise what went wrong with some of them, if anything."""
     pillow.silence_libtiff()
     failure: EngineError | None = None
     lost = read = 0
-    for page in range(MAX_PAGES + 1):
+    for page in range(first, MAX_PAGES + 1):
         try:
             # Pillow ends the sequence itself where the chain of pages bites its own tail.
             picture.seek(page)
@@ -144,7 +161,7 @@ def _frame(picture: ImageFile.ImageFile, path: Path, index: int, warning: str | 
         raise _too_large(path)
     try:
         decoded, whole = _decode(picture, path)
-        image = to_rgb(_upright(decoded))
+        image = to_rgb(upright(decoded))
     except MemoryError as error:
         raise _no_memory(path) from error
     except pillow.DAMAGED as error:
@@ -168,7 +185,7 @@ def _decode(picture: ImageFile.ImageFile, path: Path) -> tuple[ImageFile.ImageFi
         picture.load()
     except pillow.DAMAGED:
         if picture.format in ("JPEG", "MPO"):
-            with contextlib.suppress(*pillow.DAMAGED):
+            with suppress(*pillow.DAMAGED):
                 data = path.read_bytes() + _JPEG_END
                 picture = pillow.identify(io.BytesIO(data), data[: sniffing.HEAD])
                 picture.load()
@@ -179,7 +196,7 @@ def _decode(picture: ImageFile.ImageFile, path: Path) -> tuple[ImageFile.ImageFi
     return picture, False
 
 
-def _upright(picture: Image.Image) -> Image.Image:
+def upright(picture: Image.Image) -> Image.Image:
     """Turn a decoded picture as its metadata asks; broken metadata ask for nothing."""
     try:
         turn = _TURNS.get(picture.getexif().get(_ORIENTATION, 1))

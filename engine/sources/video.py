@@ -59,40 +59,17 @@ def read_video(path: Path) -> Generator[Frame, None, None]:
     Raises:
         VideoError: No frame can be read, or the end is damaged (after the frames before it).
     """
-    from av.video.reformatter import VideoReformatter
-
-    with _open(path) as (container, stream):
-        reformatter = VideoReformatter()
-        origin = sniffing.printable(path)
-        start = stream.start_time
-        skipped = index = 0
-        suspect = False
-        for picture in _decode(container, stream):
+    index = 0
+    with open_video(path) as video:
+        for picture, warning in decoded(video):
             if picture is None:
-                skipped += 1
-                continue
-            if start is None:
-                start = picture.pts
-            # A frame builds on those before it, back to the last key frame.
-            suspect = picture.is_corrupt or (not picture.key_frame and (suspect or skipped > 0))
-            image = _to_rgb(picture, reformatter, path)
-            time_s = _time_s(picture, start, stream, index)
-            yield Frame(image, index, time_s, origin, _warning(skipped, suspect))
+                if index:
+                    raise cut_off(path, index - 1)
+                break
+            yield to_frame(video, picture, index, warning)
             index += 1
-            skipped = 0
     if index == 0:
-        raise VideoError(
-            N_("No frame of {path} can be read: its data are damaged or missing."),
-            N_("Copy or download it again."),
-            path=path,
-        )
-    if skipped:
-        raise VideoError(
-            N_("{path} is damaged after its frame {last}: the rest cannot be read."),
-            N_("Copy or download it again. The frames before the damage were read."),
-            path=path,
-            last=index - 1,
-        )
+        raise nothing_readable(path)
 
 
 def probe_video(path: Path) -> VideoInfo:
@@ -103,7 +80,8 @@ def probe_video(path: Path) -> VideoInfo:
     """
     with closing(read_video(path)) as frames:
         first = next(frames)
-    with _open(path) as (container, stream):
+    with open_video(path) as video:
+        container, stream = video.container, video.stream
         rate = stream.average_rate or stream.guessed_rate
         rate_hz = float(rate) if rate else None
         duration_s = None
@@ -115,11 +93,36 @@ def probe_video(path: Path) -> VideoInfo:
     return VideoInfo(first.width, first.height, rate_hz, duration_s, count or None)
 
 
+@dataclass(slots=True)
+class OpenVideo:
+    """A video file with its picture track, ready to decode.
+
+    Attributes:
+        path: The file.
+        container: The file as FFmpeg sees it.
+        stream: Its picture track.
+        reformatter: Makes RGB of what is decoded; one for all frames keeps its tables.
+        start: When the first picture is shown, in units of `stream.time_base`; None until it was
+            decoded where the file does not tell.
+    """
+
+    path: Path
+    container: InputContainer
+    stream: VideoStream
+    reformatter: VideoReformatter
+    start: int | None
+
+
 @contextmanager
-def _open(path: Path) -> Iterator[tuple[InputContainer, VideoStream]]:
-    """Open a video and the picture track in it."""
+def open_video(path: Path) -> Iterator[OpenVideo]:
+    """Open a video and the picture track in it.
+
+    Raises:
+        VideoError: It cannot be opened, holds no moving picture or one that cannot be decoded.
+    """
     import av
     from av.stream import Disposition
+    from av.video.reformatter import VideoReformatter
 
     try:
         head = sniffing.read_head(path)
@@ -150,16 +153,37 @@ def _open(path: Path) -> Iterator[tuple[InputContainer, VideoStream]]:
         if stream.width * stream.height > MAX_PIXELS:
             raise _too_large(path)
         stream.thread_type = "AUTO"
-        yield container, stream
+        yield OpenVideo(path, container, stream, VideoReformatter(), stream.start_time)
 
 
-def _decode(
-    container: InputContainer, stream: VideoStream
-) -> Generator[VideoFrame | None, None, None]:
+def decoded(video: OpenVideo) -> Generator[tuple[VideoFrame | None, str | None], None, None]:
+    """Decode from where the file stands to its end.
+
+    Yields:
+        Each frame in the order of presentation with what is wrong with it or None; at the end a
+        frame that is None where damaged parts followed the last one.
+    """
+    skipped = 0
+    suspect = False
+    for picture in _decode(video):
+        if picture is None:
+            skipped += 1
+            continue
+        if video.start is None:
+            video.start = picture.pts
+        # A frame builds on those before it, back to the last key frame.
+        suspect = picture.is_corrupt or (not picture.key_frame and (suspect or skipped > 0))
+        yield picture, _warning(skipped, suspect)
+        skipped = 0
+    if skipped:
+        yield None, None
+
+
+def _decode(video: OpenVideo) -> Iterator[VideoFrame | None]:
     """Yield every decoded frame and None for every part that is damaged."""
     import av
 
-    packets = container.demux(stream)
+    packets = video.container.demux(video.stream)
     while True:
         try:
             packet = next(packets, None)
@@ -176,14 +200,26 @@ def _decode(
         yield from pictures
 
 
-def _to_rgb(picture: VideoFrame, reformatter: VideoReformatter, path: Path) -> UInt8:
-    """Convert and turn a frame; one reformatter for all keeps its tables."""
+def to_frame(video: OpenVideo, picture: VideoFrame, index: int, warning: str | None) -> Frame:
+    """Return a decoded frame as one of ours, with its place and time in the video.
+
+    Raises:
+        VideoError: It is too large, or its colours cannot be converted.
+    """
+    image = _to_rgb(video, picture)
+    time_s = _time_s(video, picture, index)
+    return Frame(image, index, time_s, sniffing.printable(video.path), warning)
+
+
+def _to_rgb(video: OpenVideo, picture: VideoFrame) -> UInt8:
+    """Convert and turn a frame."""
     import av
 
+    path = video.path
     if picture.width * picture.height > MAX_PIXELS:
         raise _too_large(path)
     try:
-        image = reformatter.reformat(picture, format="rgb24").to_ndarray()
+        image = video.reformatter.reformat(picture, format="rgb24").to_ndarray()
     except MemoryError as error:
         raise VideoError(
             N_("There is not enough memory to read {path}."),
@@ -201,12 +237,13 @@ def _to_rgb(picture: VideoFrame, reformatter: VideoReformatter, path: Path) -> U
     return np.ascontiguousarray(np.rot90(image, round(picture.rotation / 90)), np.uint8)
 
 
-def _time_s(picture: VideoFrame, start: int | None, stream: VideoStream, index: int) -> float:
+def _time_s(video: OpenVideo, picture: VideoFrame, index: int) -> float:
     """Return the time of presentation; counted from the rate where the source has none."""
+    stream = video.stream
     base = picture.time_base or stream.time_base
-    if picture.pts is None or start is None or base is None:
+    if picture.pts is None or video.start is None or base is None:
         return index / float(stream.average_rate or stream.guessed_rate or FALLBACK_RATE_HZ)
-    return float((picture.pts - start) * base)
+    return float((picture.pts - video.start) * base)
 
 
 def _warning(skipped: int, suspect: bool) -> str | None:
@@ -218,6 +255,25 @@ def _warning(skipped: int, suspect: bool) -> str | None:
     if suspect:
         parts.append(translate(N_("Parts of this frame may be wrong: its data are damaged.")))
     return " ".join(parts) or None
+
+
+def nothing_readable(path: Path) -> VideoError:
+    """Say that a video has no frame that can be read."""
+    return VideoError(
+        N_("No frame of {path} can be read: its data are damaged or missing."),
+        N_("Copy or download it again."),
+        path=path,
+    )
+
+
+def cut_off(path: Path, last: int) -> VideoError:
+    """Say that nothing after the frame `last`, counted from 0, can be read."""
+    return VideoError(
+        N_("{path} is damaged after its frame {last}: the rest cannot be read."),
+        N_("Copy or download it again. The frames before the damage were read."),
+        path=path,
+        last=last,
+    )
 
 
 def _refusal(path: Path, head: bytes) -> EngineError:

@@ -100,6 +100,34 @@ class SessionReader:
         query = "SELECT class_id, count(*) FROM object GROUP BY class_id ORDER BY class_id"
         return dict(self.connection.execute(query).fetchall())
 
+    def sources(self) -> dict[str, tuple[dict[int, int], str | None]]:
+        """Return, for each file in the order of arrival, its objects by class and a warning.
+
+        For classification each frame counts once, as its most probable class.
+        """
+        connection = self.connection
+        found: dict[str, tuple[dict[int, int], str | None]] = {
+            path: ({}, warning)
+            for path, warning in connection.execute(
+                "SELECT path, max(warning) FROM source JOIN frame ON source.id = source_id"
+                " GROUP BY source.id ORDER BY source.id"
+            )
+        }
+        query = (
+            "SELECT path, class_id, count(*) FROM object JOIN frame ON frame.id = frame_id"
+            " JOIN source ON source.id = source_id GROUP BY source.id, class_id"
+        )
+        for path, index, count in connection.execute(query):
+            found[path][0][index] = count
+        query = (
+            "SELECT path, probabilities FROM frame JOIN source ON source.id = source_id"
+            " WHERE probabilities IS NOT NULL"
+        )
+        for path, blob in connection.execute(query):
+            best = int(np.frombuffer(blob, np.float32).argmax())
+            found[path][0][best] = found[path][0].get(best, 0) + 1
+        return found
+
     def frames(self) -> Iterator[FrameRecord]:
         """Yield the frames in the order of their arrival."""
         query = (

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import gc
-import os
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,8 +16,6 @@ from PyQt6.QtWidgets import QApplication
 
 from desktop import theme
 from tests.helpers.catalogue import speak_english
-
-os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,203 @@
+"""Everything that can be pressed, in one table: menus, buttons and shortcuts are made of it.
+
+To add an action: one row in `ACTIONS`. `verb` names a method as `target.method`; the targets are
+given to `Actions` by the window.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+
+from PyQt6.QtCore import QObject, Qt
+from PyQt6.QtGui import QAction, QKeySequence
+
+from desktop import icons
+from desktop.state import AppState
+from engine.i18n import N_
+from engine.i18n import translate as _
+from engine.session import Phase
+
+MENUS = {
+    "file": N_("&File"),
+    "view": N_("&View"),
+    "model": N_("&Model"),
+    "results": N_("&Results"),
+    "tools": N_("&Tools"),
+    "help": N_("&Help"),
+}
+
+
+def _always(state: AppState) -> bool:
+    return True
+
+
+def _idle(state: AppState) -> bool:
+    return not state.phase.busy
+
+
+def _has_picture(state: AppState) -> bool:
+    return state.place is not None
+
+
+def _has_results(state: AppState) -> bool:
+    return state.view is not None and not state.view.growing
+
+
+def _can_detect(state: AppState) -> bool:
+    return bool(state.sources) and not state.phase.busy and not state.model_busy
+
+
+@dataclass(frozen=True, slots=True)
+class Spec:
+    """One action.
+
+    Attributes:
+        name: Its key.
+        text: Words of the menu, marked for translation.
+        menu: A key of `MENUS`, empty for an action that stands in none.
+        verb: What it calls.
+        icon: Of `resources/icons`.
+        keys: Shortcuts, the first one is shown.
+        enabled: Whether it can be pressed in a state.
+        checked: For an action that is on or off: whether it is on in a state.
+        apart: A line is drawn above it in the menu.
+        role: Where macOS puts it.
+    """
+
+    name: str
+    text: str
+    menu: str
+    verb: str
+    icon: str = ""
+    keys: tuple[str, ...] = ()
+    enabled: Callable[[AppState], bool] = _always
+    checked: Callable[[AppState], bool] | None = None
+    apart: bool = False
+    role: QAction.MenuRole = QAction.MenuRole.NoRole
+
+
+ACTIONS = (
+    Spec("open_pictures", N_("Open pictures…"), "file", "dialogs.open_pictures", "image",
+         ("Ctrl+O",), _idle),
+    Spec("open_folder", N_("Open folder…"), "file", "dialogs.open_folder", "folder",
+         ("Ctrl+Shift+O",), _idle),
+    Spec("paste", N_("Paste"), "file", "sources.paste", "paste", ("Ctrl+V",), _idle),
+    Spec("samples", N_("Try sample pictures"), "file", "sources.try_samples", "sample", (), _idle),
+    Spec("preferences", N_("Preferences…"), "file", "dialogs.preferences", "settings",
+         ("Ctrl+,",), apart=True, role=QAction.MenuRole.PreferencesRole),
+    Spec("quit", N_("Quit"), "file", "window.close", "", ("Ctrl+Q",), apart=True,
+         role=QAction.MenuRole.QuitRole),
+    Spec("detect", N_("Detect"), "tools", "controller.detect", "play", ("F5", "Ctrl+Return"),
+         _can_detect),
+    Spec("pause", N_("Pause"), "tools", "runs.pause_or_resume", "pause", ("Ctrl+P",),
+         lambda state: state.phase in (Phase.RUNNING, Phase.PAUSED),
+         lambda state: state.phase is Phase.PAUSED),
+    Spec("stop", N_("Stop"), "tools", "runs.stop", "stop", ("Esc",),
+         lambda state: state.phase in (Phase.LOADING, Phase.RUNNING, Phase.PAUSED)),
+    Spec("report", N_("Copy a report of this machine"), "tools", "dialogs.copy_report", "copy",
+         apart=True),
+    Spec("fit", N_("Fit the picture"), "view", "view.fit", "fit", ("Ctrl+0",), _has_picture),
+    Spec("actual_size", N_("Actual size, 100 %"), "view", "view.actual_size", "",
+         ("Ctrl+1",), _has_picture),
+    Spec("zoom_in", N_("Zoom in"), "view", "view.zoom_in", "zoom-in", ("Ctrl++", "Ctrl+="),
+         _has_picture),
+    Spec("zoom_out", N_("Zoom out"), "view", "view.zoom_out", "zoom-out", ("Ctrl+-",),
+         _has_picture),
+    Spec("previous", N_("Previous picture"), "view", "controller.previous", "chevron-left",
+         ("Ctrl+Left",), _has_picture, apart=True),
+    Spec("next", N_("Next picture"), "view", "controller.next", "chevron-right",
+         ("Ctrl+Right",), _has_picture),
+    Spec("show_original", N_("Picture without overlay"), "view", "controller.toggle_overlay",
+         "eye", ("Ctrl+T",), _has_picture, lambda state: not state.overlay.visible, apart=True),
+    Spec("show_masks", N_("Masks"), "view", "controller.toggle_masks", "", ("Ctrl+M",), _always,
+         lambda state: state.overlay.masks),
+    Spec("show_boxes", N_("Boxes"), "view", "controller.toggle_boxes", "", ("Ctrl+B",), _always,
+         lambda state: state.overlay.boxes),
+    Spec("show_labels", N_("Labels"), "view", "controller.toggle_labels", "", ("Ctrl+L",), _always,
+         lambda state: state.overlay.labels),
+    Spec("open_weights", N_("Open weights…"), "model", "dialogs.open_weights", "weights",
+         ("Ctrl+W",), _idle),
+    Spec("card", N_("What these weights say…"), "model", "dialogs.model_card", "document"),
+    Spec("official", N_("Get official weights…"), "model", "dialogs.official_weights",
+         "download", (), _idle),
+    Spec("reset", N_("Reset the thresholds"), "model", "weights.reset_thresholds", "refresh",
+         apart=True),
+    Spec("excel", N_("Export to Excel…"), "results", "controller.export_excel", "export",
+         ("Ctrl+E",), _has_results),
+    Spec("csv", N_("Export to CSV…"), "results", "controller.export_csv", "", (), _has_results),
+    Spec("coco", N_("Export COCO labels…"), "results", "controller.export_coco", "", (),
+         _has_results),
+    Spec("yolo", N_("Export YOLO labels…"), "results", "controller.export_yolo", "", (),
+         _has_results),
+    Spec("labelme", N_("Export LabelMe labels…"), "results", "controller.export_labelme", "", (),
+         _has_results),
+    Spec("folder", N_("Open the session's folder"), "results", "exports.open_folder", "folder",
+         (), lambda state: state.session is not None, apart=True),
+    Spec("shortcuts", N_("Keyboard shortcuts"), "help", "dialogs.shortcuts", "info", ("F1",)),
+    Spec("about", N_("About LabSight"), "help", "dialogs.about", "info",
+         role=QAction.MenuRole.AboutRole),
+)  # fmt: skip
+
+
+class Actions(QObject):
+    """The actions of one window, enabled and checked as the state says.
+
+    Args:
+        state: Read and listened to.
+        parent: The window; shortcuts work in it.
+    """
+
+    def __init__(self, *, state: AppState, parent: QObject) -> None:
+        """Make all actions; `connect` gives them something to do."""
+        super().__init__(parent)
+        self._state = state
+        self._actions = {spec.name: self._make(spec) for spec in ACTIONS}
+        for signal in (
+            state.phase_changed,
+            state.sources_changed,
+            state.place_changed,
+            state.view_changed,
+            state.session_changed,
+            state.overlay_changed,
+            state.model_busy_changed,
+        ):
+            signal.connect(self.refresh)
+        self.refresh()
+
+    def __getitem__(self, name: str) -> QAction:
+        """Return an action by the name in its row."""
+        return self._actions[name]
+
+    def __iter__(self) -> Iterator[QAction]:
+        """Yield all actions."""
+        return iter(self._actions.values())
+
+    def connect(self, targets: Mapping[str, object]) -> None:
+        """Let each action call its verb."""
+        for spec in ACTIONS:
+            target, _, method = spec.verb.partition(".")
+            do: Callable[[], object] = getattr(targets[target], method)
+            self._actions[spec.name].triggered.connect(lambda checked=False, do=do: do())
+
+    def refresh(self) -> None:
+        """Enable and check what the state allows."""
+        for spec in ACTIONS:
+            action = self._actions[spec.name]
+            action.setEnabled(spec.enabled(self._state))
+            if spec.checked is not None:
+                action.setChecked(spec.checked(self._state))
+
+    def _make(self, spec: Spec) -> QAction:
+        action = QAction(_(spec.text), self.parent())
+        action.setObjectName(spec.name)
+        if spec.icon:
+            action.setIcon(icons.icon(spec.icon))
+        if spec.keys:
+            action.setShortcuts([QKeySequence(keys) for keys in spec.keys])
+            action.setShortcutContext(Qt.ShortcutContext.WindowShortcut)
+            shown = QKeySequence(spec.keys[0]).toString(QKeySequence.SequenceFormat.NativeText)
+            action.setToolTip(f"{_(spec.text).removesuffix('…')} ({shown})")
+        action.setCheckable(spec.checked is not None)
+        action.setMenuRole(spec.role)
+        return action

@@ -1,0 +1,232 @@
+"""The composition root: what is made first, what is given to whom, and how it ends.
+
+The order matters. The exception hook comes before the first widget, as PyQt aborts on an exception
+in a slot otherwise; the language before the first text; the theme before the first window. torch,
+OpenCV and openpyxl are imported by threads that need them, never here.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from PyQt6.QtCore import QLibraryInfo, QObject, QTimer, QTranslator
+from PyQt6.QtGui import QGuiApplication
+from PyQt6.QtWidgets import QApplication, QMessageBox
+
+from desktop import crash, theme
+from desktop.controller import Controller
+from desktop.main_window import MainWindow
+from desktop.messages import Act, Kind, Message, Messages
+from desktop.settings import Preferences, Settings
+from desktop.state import AppState, OverlayStyle, Values
+from engine import i18n
+from engine.config import RunConfig
+from engine.i18n import translate as _
+from engine.inference.detector import Detector
+from engine.inference.shelf import DetectorShelf
+from engine.paths import app_data
+from engine.version import __version__
+
+# The interpreter hands the lock on at least this often, so that the window is never kept waiting
+# by a thread that computes.
+SWITCH_EVERY_S = 0.001
+
+
+class Application(QObject):
+    """Everything that lives as long as the program.
+
+    Args:
+        app: Qt's own application.
+        settings: What is remembered.
+        opener: Loads detectors; another one than the engine's own in tests.
+
+    Attributes:
+        state, messages, controller: As their names say.
+        window: The one on show.
+    """
+
+    def __init__(
+        self,
+        app: QApplication,
+        settings: Settings,
+        *,
+        opener: Callable[[RunConfig], Detector] | None = None,
+    ) -> None:
+        """Make the parts; `show` brings up the window."""
+        super().__init__()
+        self._app = app
+        self.settings = settings
+        self._translator: QTranslator | None = None
+        kept = settings.preferences
+        self.messages = Messages(self)
+        self.state = AppState(
+            Values(
+                title=kept.title,
+                background=kept.background,
+                overlay=OverlayStyle(
+                    masks=kept.show_masks,
+                    boxes=kept.show_boxes,
+                    labels=kept.show_labels,
+                    mask_opacity=kept.mask_opacity,
+                ),
+            ),
+            self,
+        )
+        self.window: MainWindow | None = None
+        self.controller = Controller(
+            state=self.state,
+            settings=settings,
+            messages=self.messages,
+            shelf=DetectorShelf(opener),
+            window=lambda: self.window,
+            parent=self,
+        )
+        self.controller.dialogs.preferences_changed.connect(self.change_preferences)
+        self.state.overlay_changed.connect(self._on_overlay)
+        hints = QGuiApplication.styleHints()
+        if hints is not None:
+            hints.colorSchemeChanged.connect(self._on_system_theme)
+        self._speak(settings.language())
+        theme.apply(app, kept.theme)
+
+    def show(self) -> None:
+        """Bring up the window, then start what may take longer."""
+        self.window = self._new_window()
+        self.window.show()
+        QTimer.singleShot(0, self._on_shown)
+
+    def close(self) -> None:
+        """End everything and close the window."""
+        self.controller.close()
+        if self.window is not None:
+            self.window.finish()
+            self.window.deleteLater()
+            self.window = None
+        self.settings.sync()
+
+    def change_preferences(self, changes: dict[str, object]) -> None:
+        """Change preferences and show the window as they say."""
+        former = self.settings.preferences
+        now = self.settings.change(**changes)
+        self.state.change(title=now.title, background=now.background)
+        if (now.language, now.theme) != (former.language, former.theme):
+            self._restyle(now)
+
+    def show_crash(self, report: str) -> None:
+        """Show the report of an exception that nobody expected."""
+        from desktop.dialogs.crash import CrashDialog
+
+        dialog = CrashDialog(report=report, parent=self.window)
+        dialog.finished.connect(dialog.deleteLater)
+        dialog.open()
+
+    def _on_shown(self) -> None:
+        self.controller.start()
+        report = crash.previous_crash(app_data())
+        if report is not None:
+            crash.acknowledge(report)
+            text = report.read_text(encoding="utf-8", errors="replace")
+            self.messages.show(
+                Message(
+                    _("LabSight ended unexpectedly the last time."),
+                    Kind.WARNING,
+                    _("Nothing that was stored is lost."),
+                    details=text,
+                    act=Act(_("Show the report"), lambda: self.show_crash(text)),
+                )
+            )
+
+    def _restyle(self, now: Preferences) -> None:
+        """Replace the window by one in another language or theme."""
+        self._speak(self.settings.language())
+        theme.apply(self._app, now.theme)
+        former = self.window
+        if former is None:
+            return
+        tab = former.tab
+        former.finish()
+        self.window = self._new_window()
+        self.window.show_tab(tab)
+        self.window.show()
+        former.deleteLater()
+
+    def _new_window(self) -> MainWindow:
+        window = MainWindow(
+            state=self.state,
+            settings=self.settings,
+            controller=self.controller,
+            messages=self.messages,
+        )
+        window.close_asked.connect(self._on_close_asked)
+        return window
+
+    def _speak(self, language: str) -> None:
+        i18n.activate(language)
+        if self._translator is not None:
+            self._app.removeTranslator(self._translator)
+            self._translator = None
+        translator = QTranslator(self)
+        folder = QLibraryInfo.path(QLibraryInfo.LibraryPath.TranslationsPath)
+        if language != "en" and translator.load(f"qtbase_{language}", folder):
+            self._app.installTranslator(translator)
+            self._translator = translator
+
+    def _on_close_asked(self) -> None:
+        if not self.state.phase.busy:
+            self._quit()
+            return
+        question = QMessageBox(
+            QMessageBox.Icon.Question,
+            "LabSight",
+            _("A run is under way. Stop it and quit?"),
+            parent=self.window,
+        )
+        question.setInformativeText(_("What it has found so far is kept."))
+        stop = question.addButton(_("Stop and quit"), QMessageBox.ButtonRole.AcceptRole)
+        question.addButton(_("Go on"), QMessageBox.ButtonRole.RejectRole)
+        question.finished.connect(
+            lambda code: self._quit() if question.clickedButton() is stop else None
+        )
+        question.finished.connect(question.deleteLater)
+        question.open()
+
+    def _quit(self) -> None:
+        self.close()
+        self._app.quit()
+
+    def _on_overlay(self, overlay: OverlayStyle) -> None:
+        self.settings.change(
+            show_masks=overlay.masks,
+            show_boxes=overlay.boxes,
+            show_labels=overlay.labels,
+            mask_opacity=overlay.mask_opacity,
+        )
+
+    def _on_system_theme(self) -> None:
+        kept = self.settings.preferences
+        if kept.theme == "system" and theme.resolved("system") is not theme.current():
+            self._restyle(kept)
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Show the window until it is closed; return the exit code.
+
+    Args:
+        arguments: Files and folders to open.
+    """
+    holder: list[Application] = []
+    crash.install(app_data(), lambda report: holder[0].show_crash(report) if holder else None)
+    sys.setswitchinterval(SWITCH_EVERY_S)
+    QApplication.setApplicationName("LabSight")
+    QApplication.setApplicationVersion(__version__)
+    QApplication.setDesktopFileName("labsight")
+    app = QApplication(["labsight"])
+    app.setQuitOnLastWindowClosed(False)
+    application = Application(app, Settings())
+    holder.append(application)
+    application.show()
+    if arguments:
+        application.controller.sources.open([Path(each) for each in arguments])
+    return app.exec()

@@ -1,0 +1,134 @@
+"""The row of tabs, with the buttons of a run at its right."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from PyQt6.QtCore import QSize, Qt, pyqtSignal
+from PyQt6.QtGui import QAction
+from PyQt6.QtWidgets import QHBoxLayout, QMenu, QPushButton, QTabBar, QWidget
+
+from desktop import icons
+from desktop.actions import Actions
+from desktop.state import AppState
+from engine.i18n import translate as _
+from engine.session import Phase
+
+HEIGHT = 45
+
+
+class TabRow(QWidget):
+    """Tabs at the left; Open, Pause, Stop and Detect at the right, always in this order.
+
+    Args:
+        state: Read and listened to.
+        actions: Of the window.
+        tabs: Icon and words of each tab.
+        recent: Returns the files and folders opened last.
+        parent: The owner.
+
+    Signals:
+        tab_changed: int, the tab from 0.
+        recent_chosen: Path to open again.
+    """
+
+    tab_changed = pyqtSignal(int)
+    recent_chosen = pyqtSignal(object)
+
+    def __init__(
+        self,
+        *,
+        state: AppState,
+        actions: Actions,
+        tabs: Sequence[tuple[str, str]],
+        recent: Callable[[], Sequence[str]],
+        parent: QWidget | None = None,
+    ) -> None:
+        """Show the first tab."""
+        super().__init__(parent)
+        self._state = state
+        self._actions = actions
+        self._recent = recent
+        self._icons = [name for name, _words in tabs]
+        self.setObjectName("tabrow")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self.setFixedHeight(HEIGHT)
+        self._tabs = QTabBar()
+        self._tabs.setObjectName("tabs")
+        self._tabs.setExpanding(False)
+        self._tabs.setDrawBase(False)
+        self._tabs.setIconSize(QSize(18, 18))
+        self._tabs.setAccessibleName(_("Tabs"))
+        for name, words in tabs:
+            self._tabs.addTab(icons.icon(name, "muted"), words)
+        self._tabs.currentChanged.connect(self._on_tab)
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(8, 0, 8, 0)
+        layout.setSpacing(8)
+        layout.addWidget(self._tabs)
+        layout.addStretch(1)
+        layout.addWidget(self._open_button())
+        self._pause = action_button(actions["pause"], "pause")
+        self._stop = action_button(actions["stop"], "stop")
+        self._detect = action_button(actions["detect"], "play", role="primary")
+        for button in (self._pause, self._stop, self._detect):
+            layout.addWidget(button)
+        state.phase_changed.connect(self._on_phase)
+        self._on_phase(state.phase)
+        self._on_tab(0)
+
+    def show_tab(self, number: int) -> None:
+        """Go to a tab."""
+        self._tabs.setCurrentIndex(number)
+
+    def _open_button(self) -> QPushButton:
+        button = QPushButton(icons.icon("folder"), _("Open"))
+        button.setProperty("menu", "true")
+        menu = QMenu(button)
+        for name in ("open_pictures", "open_folder", "paste", "samples"):
+            menu.addAction(self._actions[name])
+        menu.addSeparator()
+        recent = menu.addMenu(icons.icon("history"), _("Recent"))
+        assert recent is not None
+        recent.aboutToShow.connect(lambda: self._fill_recent(recent))
+        menu.aboutToShow.connect(lambda: recent.setEnabled(bool(self._recent())))
+        button.setMenu(menu)
+        return button
+
+    def _fill_recent(self, menu: QMenu) -> None:
+        menu.clear()
+        for spec in self._recent():
+            action = menu.addAction(Path(spec).name or spec)
+            assert action is not None
+            action.setToolTip(spec)
+            action.triggered.connect(
+                lambda checked=False, spec=spec: self.recent_chosen.emit(Path(spec))
+            )
+        menu.setToolTipsVisible(True)
+
+    def _on_tab(self, number: int) -> None:
+        for place, name in enumerate(self._icons):
+            token = "accent" if place == number else "muted"
+            self._tabs.setTabIcon(place, icons.icon(name, token))
+        self.tab_changed.emit(number)
+
+    def _on_phase(self, phase: Phase) -> None:
+        self._pause.setVisible(phase.busy)
+        paused = phase is Phase.PAUSED
+        self._pause.setText(_("Resume") if paused else _("Pause"))
+        self._pause.setIcon(icons.icon("play" if paused else "pause"))
+
+
+def action_button(action: QAction, icon: str, *, role: str = "") -> QPushButton:
+    """Return a button that does what an action does, enabled when it is."""
+    token = "on_accent" if role == "primary" else "text"
+    button = QPushButton(icons.icon(icon, token), action.text())
+    if role:
+        button.setProperty("role", role)
+    button.setToolTip(action.toolTip())
+    button.setEnabled(action.isEnabled())
+    button.clicked.connect(lambda checked=False: action.trigger())
+    # A method of the button, so that the connection ends with it.
+    action.enabledChanged.connect(button.setEnabled)
+    return button

@@ -1,0 +1,164 @@
+"""One frame of a file: a picture, a page or a moment of a video, wherever it stands."""
+
+from __future__ import annotations
+
+import functools
+import itertools
+from contextlib import closing
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.errors import PictureError, VideoError
+from engine.i18n import N_
+from engine.sources import video as videos
+from engine.sources.listing import is_video
+from engine.sources.pictures import open_picture, read_picture
+from engine.types import Frame
+
+if TYPE_CHECKING:
+    from av.video.frame import VideoFrame
+
+    from engine.sources.video import OpenVideo
+
+NEAR_START = 32
+"""Up to this frame of a video, decoding from the start is as quick as seeking."""
+
+# Codecs of which every packet becomes one frame, so that packets can be counted in their place.
+_FRAME_PER_PACKET = frozenset({
+    "av1", "ffv1", "h264", "hevc", "mjpeg", "mpeg4", "prores", "vp9",
+})  # fmt: skip
+# The key frame nearest to the moment may be one that frames shown before it build on.
+_STEPS_BACK_S = (0.0, 3.0, 12.0)
+_INDEXES = 8
+
+
+def read_frame(path: Path, index: int = 0, *, time_s: float | None = None) -> Frame:
+    """Read one frame, equal to what `read_picture` or `read_video` gives at that place.
+
+    A video is decoded from the key frame before the frame, where its times allow that, and from
+    its start where they do not.
+
+    Args:
+        path: A picture or a video.
+        index: Page of a TIFF or frame of a video, counted from 0.
+        time_s: The frame's own time in the video, as in `Frame.time_s`, where it is known. It
+            spares the look through the file for the times of its frames, and finds the right one
+            also where damaged parts before it were skipped.
+
+    Raises:
+        EngineError: The file, or this frame of it, cannot be read or is not there.
+    """
+    if index < 0:
+        raise ValueError(f"frames are counted from 0: {index}")
+    return _video_frame(path, index, time_s) if is_video(path) else _page(path, index)
+
+
+def check_readable(path: Path) -> None:
+    """Open a file up to its header, to say at once what can never be read.
+
+    Raises:
+        EngineError: It is neither a picture nor a video that can be opened.
+    """
+    with videos.open_video(path) if is_video(path) else open_picture(path):
+        return
+
+
+def _page(path: Path, index: int) -> Frame:
+    """Return the one picture of a file, or a page of a TIFF."""
+    with closing(read_picture(path, index)) as frames:
+        frame = next(frames, None)
+    if frame is not None and frame.index == index:
+        return frame
+    if frame is not None and frame.index > index:
+        raise PictureError(
+            N_("Page {number} of {path} cannot be read."),
+            N_("It may be damaged, or be a reduced copy of another page."),
+            path=path,
+            number=index + 1,
+        )
+    raise PictureError(
+        N_("{path} has no page {number}."),
+        N_("It may have been replaced since; open it again."),
+        path=path,
+        number=index + 1,
+    )
+
+
+def _video_frame(path: Path, index: int, time_s: float | None) -> Frame:
+    if index > NEAR_START:
+        with videos.open_video(path) as video:
+            target = _time_of(video, index, time_s)
+            found = None if target is None else _seek(video, target)
+            if found is not None:
+                return videos.to_frame(video, found[0], index, found[1])
+    with videos.open_video(path) as video:
+        return _count(video, index)
+
+
+def _time_of(video: OpenVideo, index: int, time_s: float | None) -> int | None:
+    """Return when a frame is shown in units of the stream's time base, None where unknown."""
+    base = video.stream.time_base
+    if video.start is None or base is None:
+        return None
+    if time_s is not None:
+        return video.start + round(time_s / base)
+    state = video.path.stat()
+    times = _times(video.path, state.st_size, state.st_mtime_ns)
+    return int(times[index]) if index < len(times) else None
+
+
+@functools.lru_cache(maxsize=_INDEXES)
+def _times(path: Path, size: int, changed_ns: int) -> NDArray[np.int64]:
+    """Return [N] the times of all frames in the order of presentation; empty where unknown.
+
+    Size and time of change are there to tell versions of a file apart. Nothing is decoded.
+    """
+    unknown = np.zeros(0, np.int64)
+    with videos.open_video(path) as video:
+        if video.stream.codec_context.name not in _FRAME_PER_PACKET:
+            return unknown
+        packets = video.container.demux(video.stream)
+        found = [packet.pts for packet in packets if packet.size and not packet.is_discard]
+    if None in found or len(set(found)) < len(found):
+        return unknown
+    return np.sort(np.array(found, np.int64))
+
+
+def _seek(video: OpenVideo, target: int) -> tuple[VideoFrame, str | None] | None:
+    """Return the frame shown at a time and what is wrong with it, None where it is not met."""
+    import av
+
+    assert video.start is not None
+    assert video.stream.time_base is not None
+    try:
+        for step_s in _STEPS_BACK_S:
+            offset = target - round(step_s / video.stream.time_base)
+            video.container.seek(max(offset, video.start), stream=video.stream)
+            found = _decode_up_to(video, target)
+            if found is not None or offset <= video.start:
+                return found
+    except av.FFmpegError:
+        # Not every format can be moved in.
+        return None
+    return None
+
+
+def _decode_up_to(video: OpenVideo, target: int) -> tuple[VideoFrame, str | None] | None:
+    has_key = False
+    for picture, warning in videos.decoded(video):
+        if picture is None or picture.pts is None or picture.pts > target:
+            return None
+        has_key = has_key or picture.key_frame
+        if picture.pts == target:
+            # What is shown before the first key frame builds on frames that were jumped over.
+            return (picture, warning) if has_key else None
+    return None
+
+
+def _count(video: OpenVideo, index: int) -> Frame:
+    """Decode a video from its start up to a frame."""
+    for at in itertools.count():
+        picture, warning = next(decoding, (None, None))
