@@ -10,6 +10,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PyQt6.QtCore import QLibraryInfo, QObject, QTimer, QTranslator
 from PyQt6.QtGui import QGuiApplication
@@ -24,10 +25,12 @@ from desktop.state import AppState, OverlayStyle, Values
 from engine import i18n
 from engine.config import RunConfig
 from engine.i18n import translate as _
-from engine.inference.detector import Detector
 from engine.inference.shelf import DetectorShelf
 from engine.paths import app_data
 from engine.version import __version__
+
+if TYPE_CHECKING:
+    from engine.inference.detector import Detector
 
 # The interpreter hands the lock on at least this often, so that the window is never kept waiting
 # by a thread that computes.

@@ -6,11 +6,12 @@ from pathlib import Path
 
 from PyQt6.QtCore import QRect, pyqtSignal
 from PyQt6.QtGui import QCloseEvent, QDragEnterEvent, QDragLeaveEvent, QDropEvent, QGuiApplication
-from PyQt6.QtWidgets import QMainWindow, QMenu, QStackedWidget, QVBoxLayout, QWidget
+from PyQt6.QtWidgets import QMainWindow, QStackedWidget, QVBoxLayout, QWidget
 
 from desktop import icons
-from desktop.actions import ACTIONS, MENUS, Actions
+from desktop.actions import Actions
 from desktop.controller import Controller
+from desktop.menus import fill_menus
 from desktop.messages import Messages
 from desktop.panels.history import HistoryPanel
 from desktop.panels.image_tab import ImageTab
@@ -83,7 +84,13 @@ class MainWindow(QMainWindow):
         self._status = StatusBar(state=state)
         self.setStatusBar(self._status)
         self._drop_hint = DropHint(_("Drop to open"), self)
-        self._build_menus()
+        fill_menus(
+            self.menuBar(),
+            self._actions,
+            self._images.docks(),
+            lock_docks=self._images.lock_docks,
+            reset_layout=self.reset_layout,
+        )
         self._connect(messages)
         self._on_title(state.title)
         self._restore()
@@ -91,15 +98,11 @@ class MainWindow(QMainWindow):
     def finish(self) -> None:
         """Keep the layout and end the threads of the panels; the window is closed for good."""
         self._finished = True
-        self.keep_layout()
+        self._settings.keep_layout("window", self.saveGeometry())
+        self._settings.keep_layout("docks", self._images.saveState())
         self._images.close_threads()
         self._history.close_threads()
         self.close()
-
-    def keep_layout(self) -> None:
-        """Remember where everything is."""
-        self._settings.keep_layout("window", self.saveGeometry())
-        self._settings.keep_layout("docks", self._images.saveState())
 
     def reset_layout(self) -> None:
         """Put windows and docks where they were at first."""
@@ -143,30 +146,6 @@ class MainWindow(QMainWindow):
         if event is not None and data is not None and self._controller.sources.open_mime(data):
             event.acceptProposedAction()
             self.show_tab(0)
-
-    def _build_menus(self) -> None:
-        bar = self.menuBar()
-        assert bar is not None
-        menus: dict[str, QMenu] = {}
-        for name, words in MENUS.items():
-            menu = bar.addMenu(_(words))
-            assert menu is not None
-            menus[name] = menu
-        for spec in ACTIONS:
-            if spec.apart:
-                menus[spec.menu].addSeparator()
-            menus[spec.menu].addAction(self._actions[spec.name])
-        view = menus["view"]
-        view.addSeparator()
-        for dock in self._images.docks():
-            view.addAction(dock.toggleViewAction())
-        move = view.addAction(_("Docks can be moved"))
-        assert move is not None
-        move.setCheckable(True)
-        move.toggled.connect(lambda on: self._images.lock_docks(not on))
-        reset = view.addAction(_("Reset layout"))
-        assert reset is not None
-        reset.triggered.connect(self.reset_layout)
 
     def _connect(self, messages: Messages) -> None:
         controller = self._controller

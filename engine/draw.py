@@ -19,6 +19,7 @@ from engine.colours import Colour, class_colours
 from engine.cv import cv2
 from engine.fonts import printable
 from engine.labels import Anchor, Label, Rank, draw_labels, draw_ranking
+from engine.skeleton import limbs, seen
 from engine.types import Detections, Float32, Result, Rle, UInt8
 
 Points = NDArray[np.float64]
@@ -27,33 +28,6 @@ Points = NDArray[np.float64]
 _SHIFT = 4
 _UNKNOWN: Colour = (0x99, 0x99, 0x99)
 _WHITE: Colour = (0xFF, 0xFF, 0xFF)
-
-# Sides of a body, so that left and right can be told apart at a glance.
-_LEFT: Colour = (0x56, 0xB4, 0xE9)
-_RIGHT: Colour = (0xE6, 0x9F, 0x00)
-_CENTRE: Colour = (0xF0, 0xE4, 0x42)
-
-COCO_LIMBS: tuple[tuple[int, int, Colour], ...] = (
-    (15, 13, _LEFT),
-    (13, 11, _LEFT),
-    (16, 14, _RIGHT),
-    (14, 12, _RIGHT),
-    (11, 12, _CENTRE),
-    (5, 11, _LEFT),
-    (6, 12, _RIGHT),
-    (5, 6, _CENTRE),
-    (5, 7, _LEFT),
-    (7, 9, _LEFT),
-    (6, 8, _RIGHT),
-    (8, 10, _RIGHT),
-    (0, 1, _LEFT),
-    (0, 2, _RIGHT),
-    (1, 3, _LEFT),
-    (2, 4, _RIGHT),
-    (3, 5, _LEFT),
-    (4, 6, _RIGHT),
-)
-"""Limbs of COCO's 17 keypoints: both ends and the colour of the side."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,21 +222,15 @@ def _draw_keypoints(
 ) -> None:
     """Draw points [K, 2 or 3], with limbs where they are those of a person in COCO."""
     points = keypoints[:, :2].astype(np.float64)
-    seen = np.asarray(np.isfinite(points).all(axis=1))
-    if keypoints.shape[1] > 2:
-        seen &= keypoints[:, 2] >= min_visibility
-    else:
-        # A model without visibility puts points it does not see at the origin.
-        seen &= points.any(axis=1)
+    there = seen(keypoints, min_visibility)
     reach = 4 * sum(image.shape[:2])
-    fixed = _fixed(np.clip(np.where(seen[:, None], points, 0.0), -reach, reach))
-    if len(points) == 17:
-        for first, second, side in COCO_LIMBS:
-            if seen[first] and seen[second]:
-                ends = fixed[first].tolist(), fixed[second].tolist()
-                cv2.line(image, *ends, side, line, cv2.LINE_AA, _SHIFT)
+    fixed = _fixed(np.clip(np.where(there[:, None], points, 0.0), -reach, reach))
+    for first, second, side in limbs(len(points)):
+        if there[first] and there[second]:
+            ends = fixed[first].tolist(), fixed[second].tolist()
+            cv2.line(image, *ends, side, line, cv2.LINE_AA, _SHIFT)
     radius = (line + 1) << _SHIFT
-    for point in fixed[seen].tolist():
+    for point in fixed[there].tolist():
         cv2.circle(image, point, radius, _WHITE, cv2.FILLED, cv2.LINE_AA, _SHIFT)
         cv2.circle(
             image, point, radius - (line << _SHIFT) // 2, colour, cv2.FILLED, cv2.LINE_AA, _SHIFT

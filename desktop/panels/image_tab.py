@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 
-from PyQt6.QtCore import Qt
-from PyQt6.QtGui import QImage, QResizeEvent
+from PyQt6.QtCore import QByteArray, Qt
+from PyQt6.QtGui import QImage, QResizeEvent, QShowEvent
 from PyQt6.QtWidgets import (
     QDockWidget,
     QMainWindow,
@@ -73,16 +73,18 @@ class ImageTab(QMainWindow):
         self._settings = settings
         self._controller = controller
         self._actions = actions
+        self._arranged = False
         self._following = False
         self._shown: Place | None = None
         self._overlay: Overlay | None = None
         self.view = ImageView()
         self._bar = PictureBar(state=state, actions=actions)
         self._presenter = Presenter(parent=self)
-        self._presenter.failed.connect(messages.error)
         self._build_centre()
         self._build_docks(controller)
         self._connect()
+        for part in (self._presenter, self._results, self._summary):
+            part.failed.connect(messages.error)
         self._on_background(state.background)
         self._on_place(state.place)
         self._on_style()
@@ -110,6 +112,18 @@ class ImageTab(QMainWindow):
             self.addDockWidget(area, dock)
             dock.show()
         self._arrange()
+
+    def showEvent(self, event: QShowEvent | None) -> None:
+        """Give the docks their sizes, which they take only once they are shown."""
+        super().showEvent(event)
+        if not self._arranged:
+            self._arranged = True
+            self._size_docks()
+
+    def restoreState(self, state: QByteArray, version: int = 0) -> bool:
+        """Put the docks where they were left."""
+        self._arranged = super().restoreState(state, version)
+        return self._arranged
 
     def resizeEvent(self, event: QResizeEvent | None) -> None:
         """Leave out the summary where the window is narrow."""
@@ -163,8 +177,10 @@ class ImageTab(QMainWindow):
         self.setCorner(Qt.Corner.BottomRightCorner, bottom)
         self.setDockNestingEnabled(True)
         self._places: dict[QDockWidget, Qt.DockWidgetArea] = {}
-        self._dock("setup", _("Setup"), scrolled(setup), left)
-        self._summary_dock = self._dock("summary", _("Summary"), scrolled(self._summary), right)
+        self._dock("setup", _("Setup"), scrolled(setup, LEFT_WIDTH), left)
+        self._summary_dock = self._dock(
+            "summary", _("Summary"), scrolled(self._summary, RIGHT_WIDTH), right
+        )
         self._results_dock = self._dock("results", _("Results"), self._results, bottom)
         self._metrics_dock = self._dock("metrics", _("Live figures"), self._metrics, bottom)
         self._arrange()
@@ -183,6 +199,9 @@ class ImageTab(QMainWindow):
     def _arrange(self) -> None:
         self.tabifyDockWidget(self._results_dock, self._metrics_dock)
         self._results_dock.raise_()
+        self._size_docks()
+
+    def _size_docks(self) -> None:
         setup = next(iter(self._places))
         self.resizeDocks(
             [setup, self._summary_dock], [LEFT_WIDTH, RIGHT_WIDTH], Qt.Orientation.Horizontal
@@ -195,6 +214,7 @@ class ImageTab(QMainWindow):
         self._presenter.overlay_ready.connect(self._on_overlay)
         self.view.object_clicked.connect(self._on_clicked)
         self.view.zoom_changed.connect(self._bar.show_zoom)
+        self.view.zoom_changed.connect(self._presenter.set_zoom)
         self._sources.pictures_requested.connect(controller.dialogs.open_pictures)
         self._sources.folder_requested.connect(controller.dialogs.open_folder)
         self._parameters.weights_chosen.connect(controller.weights.choose)
@@ -204,7 +224,9 @@ class ImageTab(QMainWindow):
         self._parameters.reset_requested.connect(controller.weights.reset_thresholds)
         self._results.export_requested.connect(controller.exports.ask)
         self._results.folder_requested.connect(controller.exports.open_folder)
+        self._results.model_changed.connect(self._summary.set_model)
         self._results.counts_changed.connect(self._summary.set_all_counts)
+        self._results.confidences_changed.connect(self._summary.set_confidences)
         self._results.object_record_changed.connect(self._summary.set_object)
         controller.runs.result_came.connect(self._on_result)
         controller.runs.entries_came.connect(self._metrics.add)
@@ -311,9 +333,15 @@ def counts(overlay: Overlay) -> Mapping[int, int]:
     return Counter(overlay.detections.classes.tolist())
 
 
-def scrolled(widget: QWidget) -> QScrollArea:
-    """Return a widget that scrolls up and down where it does not fit."""
+def scrolled(widget: QWidget, width: int) -> QScrollArea:
+    """Return a widget that scrolls up and down where it does not fit.
+
+    Args:
+        widget: What scrolls.
+        width: The least width of both.
+    """
     area = QScrollArea()
+    area.setMinimumWidth(width)
     area.setWidget(widget)
     area.setWidgetResizable(True)
     area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)

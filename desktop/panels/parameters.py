@@ -107,6 +107,7 @@ class ParameterPanel(QWidget):
         more = QToolButton()
         more.setIcon(icons.icon("more"))
         more.setProperty("role", "button")
+        more.setProperty("bare", "true")
         more.setToolTip(_("More about weights"))
         more.setAccessibleName(_("More about weights"))
         more.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
@@ -128,15 +129,15 @@ class ParameterPanel(QWidget):
         self._device = QComboBox()
         for name in self._devices():
             self._device.addItem(device_words(name), name)
-        declared = declarations(RunConfig)
+        device, size = (declarations(RunConfig)[name] for name in ("device", "input_size"))
         form = form_layout()
-        add_row(form, _(declared["device"].label), self._device, _(declared["device"].help))
+        add_row(form, _(device.label), self._device, _(device.help))
         self._device.activated.connect(
             lambda row: self._change(device=self._device.itemData(row))
         )
         self._size = QComboBox()
         self._size.activated.connect(lambda row: self._change(input_size=self._size.itemData(row)))
-        add_row(form, _(declared["input_size"].label), self._size, _(declared["input_size"].help))
+        add_row(form, _(size.label), self._size, _(size.help))
         layout.addLayout(form)
 
     def _build_thresholds(self, layout: QVBoxLayout) -> None:
@@ -145,27 +146,27 @@ class ParameterPanel(QWidget):
         reset.setToolTip(_("Back to the defaults"))
         reset.clicked.connect(self.reset_requested)
         layout.addLayout(headline(_("Parameters"), reset))
-        plain, declared = RunConfig(), declarations(RunConfig)
         form = form_layout()
-        self._confidence, self._iou = (
-            ThresholdSlider(
-                getattr(self._state.config, name),
-                default=getattr(plain, name),
-                name=_(declared[name].label),
-                tip=_(declared[name].help),
-            )
-            for name in ("confidence", "iou")
-        )
-        self._confidence.value_changed.connect(lambda value: self._change(confidence=value))
-        self._iou.value_changed.connect(lambda value: self._change(iou=value))
-        add_row(form, _(declared["confidence"].label), self._confidence)
-        add_row(form, _(declared["iou"].label), self._iou)
+        self._confidence = self._add_slider(form, "confidence")
+        self._iou = self._add_slider(form, "iou")
         layout.addLayout(form)
         self._note = QLabel()
         self._note.setProperty("role", "caption")
         self._note.setWordWrap(True)
         self._note.hide()
         layout.addWidget(self._note)
+
+    def _add_slider(self, form: QFormLayout, name: str) -> ThresholdSlider:
+        declared = declarations(RunConfig)[name]
+        slider = ThresholdSlider(
+            getattr(self._state.config, name),
+            default=getattr(RunConfig(), name),
+            name=_(declared.label),
+            tip=_(declared.help),
+        )
+        slider.value_changed.connect(lambda value: self._change(**{name: value}))
+        add_row(form, _(declared.label), slider)
+        return slider
 
     def _build_classes(self, layout: QVBoxLayout) -> None:
         self._class_count = QLabel()

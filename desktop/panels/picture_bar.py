@@ -102,7 +102,7 @@ class PictureBar(QWidget):
 
     def _overlay_button(self, actions: Actions) -> QToolButton:
         button = QToolButton()
-        button.setText(_("Overlay"))
+        button.setText(f" {_('Overlay')}")
         button.setIcon(icons.icon("layers"))
         button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)

@@ -70,7 +70,8 @@ class SourceList(QWidget):
             (_("Pictures…"), "plus", self.pictures_requested),
             (_("Folder…"), "folder", self.folder_requested),
         ):
-            button = QPushButton(icons.icon(icon), text)
+            button = QPushButton(icons.icon(icon), f" {text}")
+            button.setAccessibleName(text)
             button.clicked.connect(signal)
             buttons.addWidget(button, 1)
         layout = QVBoxLayout(self)

@@ -83,7 +83,7 @@ class TabRow(QWidget):
         self._tabs.setCurrentIndex(number)
 
     def _open_button(self) -> QPushButton:
-        button = QPushButton(icons.icon("folder"), _("Open"))
+        button = QPushButton(icons.icon("folder"), f" {_('Open')}")
         button.setProperty("menu", "true")
         menu = QMenu(button)
         for name in ("open_pictures", "open_folder", "paste", "samples"):
@@ -116,14 +116,16 @@ class TabRow(QWidget):
     def _on_phase(self, phase: Phase) -> None:
         self._pause.setVisible(phase.busy)
         paused = phase is Phase.PAUSED
-        self._pause.setText(_("Resume") if paused else _("Pause"))
+        self._pause.setText(f" {_('Resume') if paused else _('Pause')}")
         self._pause.setIcon(icons.icon("play" if paused else "pause"))
 
 
 def action_button(action: QAction, icon: str, *, role: str = "") -> QPushButton:
     """Return a button that does what an action does, enabled when it is."""
     token = "on_accent" if role == "primary" else "text"
-    button = QPushButton(icons.icon(icon, token), action.text())
+    # A blank keeps the icon from touching the word.
+    button = QPushButton(icons.icon(icon, token), f" {action.text()}")
+    button.setAccessibleName(action.text())
     if role:
         button.setProperty("role", role)
     button.setToolTip(action.toolTip())

@@ -119,8 +119,7 @@ class SourceVerbs(QObject):
         def render(job: background.Job) -> Path:
             from engine.scenes.samples import render_samples
 
-            if not any(folder.glob("*.jpg")):
-                render_samples(folder)
+            render_samples(folder, should_stop=job.should_stop)
             return folder
 
         def done(rendered: Path) -> None:

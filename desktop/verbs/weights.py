@@ -14,7 +14,9 @@ from desktop.state import AppState
 from engine.config import RunConfig
 from engine.errors import EngineError
 from engine.i18n import translate as _
-from engine.paths import DEFAULT_WEIGHTS, app_data, resource
+from engine.models.info import bundled_weights
+from engine.models.official import weights_folder
+from engine.paths import DEFAULT_WEIGHTS, resource
 from engine.types import ModelInfo
 
 
@@ -84,9 +86,8 @@ class WeightVerbs(QObject):
     def choices(self) -> list[Path]:
         """Return the weights to pick from: bundled ones, recent ones, downloaded ones."""
         recent = [Path(each) for each in self._settings.preferences.recent_weights]
-        bundled = sorted(resource("weights").glob("*.pt"))
-        downloaded = sorted((app_data() / "weights").glob("*.pt"))
-        found = [*bundled, *recent, *downloaded, self._state.config.weights]
+        downloaded = sorted(weights_folder().glob("*.pt"))
+        found = [*bundled_weights(), *recent, *downloaded, self._state.config.weights]
         return [path for path in dict.fromkeys(found) if path.is_file()]
 
     def reset_thresholds(self) -> None:

@@ -86,6 +86,7 @@ class ClassFilter(QWidget):
         for name, colour in zip(names, class_colours(names), strict=True):
             item = QStandardItem(swatch_icon(colour), name)
             item.setToolTip(name)
+            item.setSizeHint(QSize(0, ROW))
             item.setCheckable(True)
             on = not wanted or name.casefold() in wanted
             item.setCheckState(Qt.CheckState.Checked if on else Qt.CheckState.Unchecked)

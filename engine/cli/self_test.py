@@ -50,18 +50,17 @@ def _detection(folder: Path) -> str:
     import openpyxl
 
     from engine import pipeline
-    from engine.cli.demonstration import render
-    from engine.cli.detect import run_record
     from engine.export import export_excel
     from engine.inference.detector import open_detector
-    from engine.recorder import Recorder
+    from engine.recorder import Recorder, run_record
+    from engine.scenes.samples import render_samples
     from engine.sources import open_sources
     from engine.store import SessionReader, SessionWriter
 
-    (picture,) = render(folder / "samples", 1)
+    (picture,) = render_samples(folder / "samples", 1)
     config = RunConfig()
     detector = open_detector(config)
-    record = run_record(detector, config, [str(picture)])
+    record = run_record(detector.info, detector.device, config, [str(picture)])
     session = SessionWriter.create(folder / "session", record)
     recorder = Recorder(session, detector.info)
     summary = pipeline.run(open_sources([str(picture)]), detector, lambda: config, recorder)

@@ -21,6 +21,10 @@ FLOOR = 0.01
 MOST = 1000
 MASK_FLOOR = 0.05
 MOST_MASKS = 100
+"""So many masks are kept besides those of the detections."""
+
+# Overlaps at which a slider is likely to be left, the tighter ones first: they add the least.
+_OTHER_IOUS = (0.6, 0.5, 0.3, 0.8, 0.9)
 
 _HEADER = struct.Struct("<IHHBI")
 
@@ -190,6 +194,31 @@ def worth_keeping(candidates: Candidates, chosen: NDArray[np.intp]) -> NDArray[n
     former survivors is what was chosen among all.
     """
     return np.union1d(np.flatnonzero(candidates.scores >= FLOOR)[:MOST], chosen)
+
+
+def worth_a_mask(
+    candidates: Candidates, chosen: NDArray[np.intp], iou: float
+) -> NDArray[np.intp]:
+    """Return the positions whose masks are kept: the chosen ones and what sliders may bring back.
+
+    The best candidates of a dense picture are duplicates of its surest objects, which no setting
+    brings back. So what counts is what survives: first at the run's own overlap, which makes the
+    confidence exact down to `MASK_FLOOR`, then at others, `MOST_MASKS` besides the chosen.
+
+    Args:
+        candidates: Best first.
+        chosen: The positions of the detections.
+        iou: The run's own overlap, 0 to 1.
+    """
+    most = len(chosen) + MOST_MASKS
+    worth = chosen
+    for overlap in (iou, *(() if candidates.suppressed else _OTHER_IOUS)):
+        survivors = choose(candidates, confidence=MASK_FLOOR, iou=overlap, most=most)
+        fresh = np.setdiff1d(survivors, worth, assume_unique=True)
+        worth = np.concatenate((worth, fresh))[:most]
+        if len(worth) == most:
+            break
+    return np.sort(worth)
 
 
 def take(candidates: Candidates, positions: NDArray[np.intp]) -> Candidates:

@@ -118,7 +118,8 @@ class YoloDetector:
         kept, chosen = proposals.take(decoded.candidates, stay), np.searchsorted(stay, chosen)
         if output.prototypes is not None and decoded.coefficients is not None:
             decoder = MaskDecoder(output.prototypes, letterbox)
-            kept = _with_masks(kept, decoded.coefficients[stay], chosen, decoder)
+            worth = proposals.worth_a_mask(kept, chosen, config.iou)
+            kept = _with_masks(kept, decoded.coefficients[stay], worth, decoder)
         found = proposals.detections(kept, chosen, size)
         return Result(frame, found, kept, _timing(began, ready, answered))
 
@@ -137,14 +138,12 @@ class YoloDetector:
 
 
 def _with_masks(
-    kept: Candidates, coefficients: Float32, chosen: NDArray[np.intp], decoder: MaskDecoder
+    kept: Candidates, coefficients: Float32, worth: NDArray[np.intp], decoder: MaskDecoder
 ) -> Candidates:
-    """Decode the masks of the detections and of what a slider may bring back."""
-    likely = np.flatnonzero(kept.scores >= proposals.MASK_FLOOR)[: proposals.MOST_MASKS]
-    wanted = np.union1d(likely, chosen)
+    """Return the candidates with the masks of those at the positions `worth`."""
     decoded: list[Rle | None] = [None] * len(kept)
-    found = decoder.decode(coefficients[wanted], kept.boxes[wanted])
-    for position, mask in zip(wanted.tolist(), found, strict=True):
+    found = decoder.decode(coefficients[worth], kept.boxes[worth])
+    for position, mask in zip(worth.tolist(), found, strict=True):
         decoded[position] = mask
     return replace(kept, masks=tuple(decoded))
 

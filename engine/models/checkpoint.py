@@ -64,9 +64,7 @@ def load(path: Path) -> tuple[nn.Module, ModelInfo]:
                 N_("{path} is not a checkpoint of an ultralytics model."), _HINT, path=path
             ) from error
         except (RuntimeError, EOFError, OSError, ValueError) as error:
-            raise WeightsError(
-                N_("{path} is damaged or incomplete."), _AGAIN, path=path
-            ) from error
+            raise WeightsError(N_("{path} is damaged or incomplete."), _AGAIN, path=path) from error
     if not isinstance(network, BaseModel):
         raise WeightsError(
             N_("{path} is not a checkpoint of an ultralytics model."), _HINT, path=path

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import itertools
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,7 +14,7 @@ from engine.errors import PictureError, VideoError
 from engine.i18n import N_
 from engine.sources import video as videos
 from engine.sources.listing import is_video
-from engine.sources.pictures import open_picture, read_picture
+from engine.sources.pictures import read_picture
 from engine.types import Frame
 
 if TYPE_CHECKING:
@@ -26,10 +25,12 @@ if TYPE_CHECKING:
 NEAR_START = 32
 """Up to this frame of a video, decoding from the start is as quick as seeking."""
 
-# Codecs of which every packet becomes one frame, so that packets can be counted in their place.
-_FRAME_PER_PACKET = frozenset({
+# Codecs of which every packet becomes one frame that keeps its time after a jump.
+_STEADY_CODECS = frozenset({
     "av1", "ffv1", "h264", "hevc", "mjpeg", "mpeg4", "prores", "vp9",
 })  # fmt: skip
+# MPEG program streams, which after a jump give the first frame the time of another.
+_VAGUE_FORMAT = "mpeg"
 # The key frame nearest to the moment may be one that frames shown before it build on.
 _STEPS_BACK_S = (0.0, 3.0, 12.0)
 _INDEXES = 8
@@ -54,16 +55,6 @@ def read_frame(path: Path, index: int = 0, *, time_s: float | None = None) -> Fr
     if index < 0:
         raise ValueError(f"frames are counted from 0: {index}")
     return _video_frame(path, index, time_s) if is_video(path) else _page(path, index)
-
-
-def check_readable(path: Path) -> None:
-    """Open a file up to its header, to say at once what can never be read.
-
-    Raises:
-        EngineError: It is neither a picture nor a video that can be opened.
-    """
-    with videos.open_video(path) if is_video(path) else open_picture(path):
-        return
 
 
 def _page(path: Path, index: int) -> Frame:
@@ -93,20 +84,32 @@ def _video_frame(path: Path, index: int, time_s: float | None) -> Frame:
             target = _time_of(video, index, time_s)
             found = None if target is None else _seek(video, target)
             if found is not None:
-                return videos.to_frame(video, found[0], index, found[1])
+                return videos.to_frame(video, found, index, None)
     with videos.open_video(path) as video:
         return _count(video, index)
 
 
 def _time_of(video: OpenVideo, index: int, time_s: float | None) -> int | None:
-    """Return when a frame is shown in units of the stream's time base, None where unknown."""
+    """Return when a frame is shown, in units of the stream's time base.
+
+    It is None where it cannot be known without decoding, or where a jump could miss it.
+    """
+    import av
+
     base = video.stream.time_base
+    codec = video.stream.codec_context.codec.canonical_name
     if video.start is None or base is None:
+        return None
+    if codec not in _STEADY_CODECS or video.container.format.name == _VAGUE_FORMAT:
         return None
     if time_s is not None:
         return video.start + round(time_s / base)
-    state = video.path.stat()
-    times = _times(video.path, state.st_size, state.st_mtime_ns)
+    try:
+        state = video.path.stat()
+        times = _times(video.path, state.st_size, state.st_mtime_ns)
+    except (av.FFmpegError, OSError):
+        # Counting while decoding takes its time but gets over damage.
+        return None
     return int(times[index]) if index < len(times) else None
 
 
@@ -116,19 +119,22 @@ def _times(path: Path, size: int, changed_ns: int) -> NDArray[np.int64]:
 
     Size and time of change are there to tell versions of a file apart. Nothing is decoded.
     """
-    unknown = np.zeros(0, np.int64)
     with videos.open_video(path) as video:
-        if video.stream.codec_context.name not in _FRAME_PER_PACKET:
-            return unknown
-        packets = video.container.demux(video.stream)
-        found = [packet.pts for packet in packets if packet.size and not packet.is_discard]
-    if None in found or len(set(found)) < len(found):
-        return unknown
-    return np.sort(np.array(found, np.int64))
+        packets = [
+            packet
+            for packet in video.container.demux(video.stream)
+            if packet.size and not packet.is_discard
+        ]
+    times = [packet.pts for packet in packets if packet.pts is not None]
+    # A recording that was cut begins with packets of which nothing can be made.
+    whole = packets and packets[0].is_keyframe and times and times[0] == min(times)
+    if not whole or len(set(times)) < len(packets):
+        return np.zeros(0, np.int64)
+    return np.sort(np.array(times, np.int64))
 
 
-def _seek(video: OpenVideo, target: int) -> tuple[VideoFrame, str | None] | None:
-    """Return the frame shown at a time and what is wrong with it, None where it is not met."""
+def _seek(video: OpenVideo, target: int) -> VideoFrame | None:
+    """Return the frame shown at a time, None where it is not met or not sound."""
     import av
 
     assert video.start is not None
@@ -146,19 +152,35 @@ def _seek(video: OpenVideo, target: int) -> tuple[VideoFrame, str | None] | None
     return None
 
 
-def _decode_up_to(video: OpenVideo, target: int) -> tuple[VideoFrame, str | None] | None:
+def _decode_up_to(video: OpenVideo, target: int) -> VideoFrame | None:
     has_key = False
     for picture, warning in videos.decoded(video):
         if picture is None or picture.pts is None or picture.pts > target:
             return None
         has_key = has_key or picture.key_frame
         if picture.pts == target:
-            # What is shown before the first key frame builds on frames that were jumped over.
-            return (picture, warning) if has_key else None
+            # What is shown before the first key frame builds on frames that were jumped over, and
+            # what a decoder puts in place of damaged data depends on all that came before.
+            return picture if has_key and warning is None else None
     return None
 
 
 def _count(video: OpenVideo, index: int) -> Frame:
     """Decode a video from its start up to a frame."""
-    for at in itertools.count():
-        picture, warning = next(decoding, (None, None))
+    count = 0
+    for picture, warning in videos.decoded(video):
+        if picture is None:
+            break
+        if count == index:
+            return videos.to_frame(video, picture, index, warning)
+        count += 1
+    else:
+        if count:
+            raise VideoError(
+                N_("{path} has no frame {index}: it ends with frame {last}."),
+                N_("It may have been replaced since; open it again."),
+                path=video.path,
+                index=index,
+                last=count - 1,
+            )
+    raise videos.cut_off(video.path, count - 1) if count else videos.nothing_readable(video.path)

@@ -117,10 +117,8 @@ def _unidentified(path: Path, head: bytes) -> EngineError:
     return sniffing.refusal(path, head, PictureError)
 
 
-def _pages(
-    picture: TiffImagePlugin.TiffImageFile, path: Path, first: int
-) -> Iterator[Frame]:
-    """Yield the pages of a TIFF from `first`, then raise what went wrong with some of them, if anything."""
+def _pages(picture: TiffImagePlugin.TiffImageFile, path: Path, first: int) -> Iterator[Frame]:
+    """Yield the pages of a TIFF from `first` on, then raise what went wrong, if anything."""
     pillow.silence_libtiff()
     failure: EngineError | None = None
     lost = read = 0

@@ -82,6 +82,11 @@ class ObjectTable:
         return len(self._ids)
 
     @property
+    def order(self) -> Int32:
+        """The numbers of the rows in their order; `arrange` makes a new one."""
+        return self._rows
+
+    @property
     def tracked(self) -> bool:
         """Whether any row has a track."""
         return self._tracked
@@ -142,18 +147,14 @@ class ObjectTable:
                 found |= {row[0]: ObjectRecord(*row) for row in cursor.execute(query, some)}
         return [found[row] for row in ids]
 
-    def ids(self, first: int, count: int) -> list[int]:
-        """Return the numbers of up to `count` rows from place `first`, from 0."""
-        return self._rows[first : first + count].tolist()
-
     def place_of(self, object_id: int) -> int | None:
         """Return where a row stands, from 0, None where the filter leaves it out."""
         places = self.places_of([object_id])
-        return places[0] if places else None
+        return int(places[0]) if len(places) else None
 
-    def places_of(self, ids: Sequence[int]) -> list[int]:
-        """Return where rows stand that pass the filter, ascending."""
-        return np.flatnonzero(np.isin(self._rows, np.asarray(ids, np.int32))).tolist()
+    def places_of(self, ids: Sequence[int] | Int32) -> NDArray[np.intp]:
+        """Return where those of the rows stand that pass the filter, ascending."""
+        return np.flatnonzero(np.isin(self._rows, np.asarray(ids, np.int32)))
 
     def find(self, frame_id: int, number: int) -> ObjectRecord | None:
         """Return an object by its frame and its number in the frame, whatever the filter."""
@@ -189,7 +190,8 @@ class ObjectTable:
 
     def confidence_counts(self, bins: int) -> list[int]:
         """Return the number of rows in equal parts of the confidences from 0 to 1."""
-        return np.histogram(self._confidences, bins, (0.0, 1.0))[0].tolist()
+        counts, _ = np.histogram(self._confidences, bins, (0.0, 1.0))
+        return [int(count) for count in counts]
 
     def _extend(self) -> None:
         """Read the rows that came since the last time."""
@@ -218,7 +220,7 @@ class ObjectTable:
             numbers = chain.from_iterable(cursor.execute(query, tuple(map(int, limits))))
             return np.fromiter(numbers, np.float64).reshape(-1, count)
 
-    def _sort_keys(self, column: str) -> NDArray[np.generic]:
+    def _sort_keys(self, column: str) -> NDArray[Any]:
         """Return a number a row to sort by."""
         if column == "id":
             return self._ids
@@ -267,7 +269,7 @@ def file_name(path: str) -> str:
 
 def _ranks(ordered: Sequence[int], numbers: Int32) -> Int32:
     """Replace numbers by their places in an order; one that is not in it comes last."""
-    most = max([*ordered[:1], *ordered, *numbers.max(initial=0, keepdims=True).tolist()])
+    most = max(max(ordered, default=0), int(numbers.max(initial=0)))
     ranks = np.full(most + 1, len(ordered), np.int32)
     ranks[np.asarray(ordered, np.intp)] = np.arange(len(ordered))
     return ranks[numbers]

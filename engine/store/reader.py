@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import closing
 from pathlib import Path
 from types import TracebackType
@@ -139,6 +139,19 @@ class SessionReader:
             for row in cursor.execute(query):
                 yield _frame(row)
 
+    def proposals(self) -> Generator[tuple[FrameRecord, Candidates | None], None, None]:
+        """Yield the frames with their candidates, None where not kept, in one pass."""
+        query = (
+            f"SELECT {FRAME_COLUMNS}, masks, candidates FROM frame"
+            " JOIN source ON source.id = source_id LEFT JOIN shape ON frame_id = frame.id"
+            " ORDER BY frame.id"
+        )
+        with closing(self.connection.cursor()) as cursor:
+            for *row, detected, packed in cursor.execute(query):
+                frame = _frame(tuple(row))
+                size = frame.height, frame.width
+                yield frame, None if packed is None else _unpacked(packed, detected, size)
+
     def frame(self, frame_id: int) -> FrameRecord:
         """Return one frame.
 
@@ -153,6 +166,15 @@ class SessionReader:
         if row is None:
             raise KeyError(frame_id)
         return _frame(row)
+
+    def find(self, source: str, index: int) -> FrameRecord | None:
+        """Return the first frame of this file and position, None where there is none."""
+        query = (
+            f"SELECT {FRAME_COLUMNS} FROM frame JOIN source ON source.id = source_id"
+            " WHERE source.path = ? AND position = ? ORDER BY frame.id LIMIT 1"
+        )
+        row = self.connection.execute(query, (source, index)).fetchone()
+        return None if row is None else _frame(row)
 
     def objects(self) -> Iterator[ObjectRecord]:
         """Yield the detections of all frames, in frame order, best first."""
@@ -194,9 +216,7 @@ class SessionReader:
         """
         size = self._size(frame_id)
         detected, _, packed = self._shape(frame_id)
-        if packed is None:
-            return None
-        return unpack(packed, size, () if detected is None else masks.unpack(detected, *size))
+        return None if packed is None else _unpacked(packed, detected, size)
 
     def failures(self) -> list[FailureRecord]:
         """Return what could not be worked on."""
@@ -219,10 +239,16 @@ class SessionReader:
         return row or (None, None, None)
 
     def _keypoints(self, data: bytes | None, count: int) -> Float32 | None:
+        if data is None:
+            return None
         shape = self.run.model.keypoint_shape
-        if data is None or shape is None:
+        if shape is None:
             return None
         return np.frombuffer(data, np.float32).reshape(count, *shape).copy()
+
+
+def _unpacked(packed: bytes, detected: bytes | None, size: tuple[int, int]) -> Candidates:
+    return unpack(packed, size, () if detected is None else masks.unpack(detected, *size))
 
 
 def _frame(row: tuple[Any, ...]) -> FrameRecord:

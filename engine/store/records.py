@@ -92,7 +92,8 @@ class FrameRecord:
         network_ms: Time in the network.
         total_ms: Time from picture to detections, without reading.
         warning: A sentence when it could be read only in part.
-        media: Annotated picture or video, relative to the session folder, None without media.
+        media: Annotated picture or video, relative to the session folder, whole in a session that
+            was derived from another; None without media.
         probabilities: [C] float32 for classification, None otherwise.
     """
 

@@ -63,15 +63,21 @@ CREATE TABLE failure (
 """
 
 
-def create(path: Path) -> sqlite3.Connection:
+def create(path: Path, *, scratch: bool = False) -> sqlite3.Connection:
     """Create a session file and return a connection that may be handed to one other thread.
 
     The write-ahead log lets readers watch a running session; where the disk is a network share,
     on which it is not safe, or refuses it, the classic journal is used.
+
+    Args:
+        path: The file.
+        scratch: The file can be made again and is read when it is whole: it waits for no disk and
+            does not survive a crash.
     """
     connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
-    connection.execute("PRAGMA journal_mode=" + ("DELETE" if on_network(path) else "WAL"))
-    connection.execute("PRAGMA synchronous=NORMAL")
+    journal = "MEMORY" if scratch else "DELETE" if on_network(path) else "WAL"
+    connection.execute(f"PRAGMA journal_mode={journal}")
+    connection.execute("PRAGMA synchronous=" + ("OFF" if scratch else "NORMAL"))
     connection.execute(f"PRAGMA application_id={APPLICATION_ID}")
     connection.execute(f"PRAGMA user_version={VERSION}")
     connection.executescript(TABLES)
@@ -91,8 +97,7 @@ def open_readonly(path: Path) -> sqlite3.Connection:
             path=path,
             name=SESSION_FILE,
         )
-    # quote() would turn an undecodable byte of a file name into a question mark otherwise.
-    uri = "file:" + quote(os.fsencode(path.resolve()).replace(b"\\", b"/"))
+    uri = _uri(path)
     try:
         return _checked(uri + "?mode=ro", path)
     except sqlite3.OperationalError:
@@ -101,12 +106,26 @@ def open_readonly(path: Path) -> sqlite3.Connection:
         try:
             return _checked(uri + "?immutable=1", path)
         except sqlite3.Error as error:
-            raise _unreadable(path) from error
+            raise unreadable(path) from error
     except sqlite3.DatabaseError as error:
-        raise _unreadable(path) from error
+        raise unreadable(path) from error
 
 
-def _unreadable(path: Path) -> StoreError:
+def open_writable(path: Path) -> sqlite3.Connection:
+    """Open a session file that is there for changing it.
+
+    Where the file or its folder is read-only, changes fail, not the opening.
+    """
+    return sqlite3.connect(_uri(path) + "?mode=rw", uri=True, isolation_level=None)
+
+
+def _uri(path: Path) -> str:
+    # quote() would turn an undecodable byte of a file name into a question mark otherwise.
+    return "file:" + quote(os.fsencode(path.resolve()).replace(b"\\", b"/"))
+
+
+def unreadable(path: Path) -> StoreError:
+    """Return what is said of a file that is damaged or no session."""
     return StoreError(
         N_("{path} is not a LabSight session, or it is damaged."),
         N_("Choose a file named {name}."),

@@ -7,7 +7,7 @@ import re
 import sqlite3
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
@@ -22,8 +22,8 @@ from engine.i18n import N_
 from engine.inference.candidates import pack
 from engine.paths import home
 from engine.store import schema
-from engine.store.records import RunRecord, RunState
-from engine.types import Detections, Float32, Result
+from engine.store.records import FailureRecord, FrameRecord, RunRecord, RunState
+from engine.types import Candidates, Detections, Float32, Result
 
 COMMIT_EVERY_S = 0.5
 
@@ -33,12 +33,17 @@ def now() -> str:
     return datetime.now().astimezone().isoformat(timespec="seconds")
 
 
+def safe_name(name: str) -> str:
+    """Return a name as every system allows it in a folder's name; may be empty."""
+    plain = re.sub(r'[\x00-\x1f<>:"/\\|?*]+', "_", name).strip(" .")
+    return plain[:60].rstrip(" .")
+
+
 def new_session_folder(name: str, parent: Path | None = None) -> Path:
     """Return the path of a folder that does not exist yet: `PARENT/YYYY-MM-DD/HHMMSS-name`."""
     moment = datetime.now()
     parent = parent or home() / moment.strftime("%Y-%m-%d")
-    plain = re.sub(r'[\x00-\x1f<>:"/\\|?*]+', "_", name).strip(" .")[:60] or "session"
-    base = parent / f"{moment:%H%M%S}-{plain}"
+    base = parent / f"{moment:%H%M%S}-{safe_name(name) or 'session'}"
     path, number = base, 2
     while path.exists():
         path, number = base.with_name(f"{base.name}-{number}"), number + 1
@@ -67,8 +72,13 @@ class SessionWriter:
         self._open_since: float | None = None
 
     @classmethod
-    def create(cls, folder: Path, run: RunRecord) -> Self:
+    def create(cls, folder: Path, run: RunRecord, *, scratch: bool = False) -> Self:
         """Create the folder and the session file in it.
+
+        Args:
+            folder: Where to; made where it is missing.
+            run: How the session is made.
+            scratch: See `schema.create`.
 
         Raises:
             StoreError: The folder cannot be made or written, or holds a session already.
@@ -83,8 +93,8 @@ class SessionWriter:
             path.touch()
         except OSError as error:
             raise writing_failed(error, folder) from error
-        with _explained(path):
-            writer = cls(folder, schema.create(path))
+        with explained(path):
+            writer = cls(folder, schema.create(path, scratch=scratch))
             writer._write_run(run)
         return writer
 
@@ -99,26 +109,56 @@ class SessionWriter:
         Raises:
             StoreError: The disk is full or gone. What was committed before is kept.
         """
-        frame, found = result.frame, result.detections
-        with _explained(self.path):
+        frame = result.frame
+        record = FrameRecord(
+            id=self._frames + 1,
+            source=frame.origin,
+            index=frame.index,
+            time_s=frame.time_s,
+            width=frame.width,
+            height=frame.height,
+            objects=len(result.detections),
+            network_ms=result.timing.network_ms,
+            total_ms=result.timing.total_ms,
+            warning=frame.warning,
+            media=media,
+            probabilities=result.probabilities,
+        )
+        self.add_frame(record, result.detections, result.candidates)
+        return record.id
+
+    def add_frame(
+        self, frame: FrameRecord, found: Detections, proposed: Candidates | None = None
+    ) -> None:
+        """Write a frame under its own number, such as one of another session.
+
+        Args:
+            frame: The frame; its number is higher than that of any frame before.
+            found: What is in it.
+            proposed: Its candidates, None where they are not kept.
+
+        Raises:
+            StoreError: The disk is full or gone. What was committed before is kept.
+        """
+        with explained(self.path):
             self._begin()
-            source = self._source(frame.origin)
-            self._frames += 1
+            source = self._source(frame.source)
+            self._frames = frame.id
             self._connection.execute(
                 "INSERT INTO frame VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 (
-                    self._frames,
+                    frame.id,
                     source,
                     frame.index,
                     frame.time_s,
                     frame.width,
                     frame.height,
                     len(found),
-                    result.timing.network_ms,
-                    result.timing.total_ms,
+                    frame.network_ms,
+                    frame.total_ms,
                     frame.warning,
-                    media,
-                    _blob(result.probabilities),
+                    None if frame.media is None else _text(frame.media),
+                    _blob(frame.probabilities),
                 ),
             )
             self._connection.executemany(
@@ -126,7 +166,6 @@ class SessionWriter:
                 self._object_rows(found),
             )
             self._objects += len(found)
-            proposed = result.candidates
             shapes = (
                 None if found.masks is None else masks.pack(found.masks),
                 _blob(found.keypoints),
@@ -134,10 +173,9 @@ class SessionWriter:
             )
             if any(shape is not None for shape in shapes):
                 self._connection.execute(
-                    "INSERT INTO shape VALUES (?, ?, ?, ?)", (self._frames, *shapes)
+                    "INSERT INTO shape VALUES (?, ?, ?, ?)", (frame.id, *shapes)
                 )
             self.commit_due()
-        return self._frames
 
     def _object_rows(self, found: Detections) -> Iterator[tuple[object, ...]]:
         count = len(found)
@@ -162,11 +200,15 @@ class SessionWriter:
 
     def fail(self, source: str, error: EngineError) -> None:
         """Write down a source, or the rest of one, that could not be worked on."""
-        with _explained(self.path):
+        self.add_failure(FailureRecord(source, error.message, error.hint))
+
+    def add_failure(self, failure: FailureRecord) -> None:
+        """Write down a failure, such as one of another session."""
+        with explained(self.path):
             self._begin()
             self._connection.execute(
                 "INSERT INTO failure (source, message, hint) VALUES (?, ?, ?)",
-                (source, error.message, error.hint),
+                (_text(failure.source), _text(failure.message), _text(failure.hint)),
             )
             self.commit_due()
 
@@ -177,30 +219,40 @@ class SessionWriter:
         left = self._open_since + COMMIT_EVERY_S - time.monotonic()
         if left > 0:
             return left
-        with _explained(self.path):
+        with explained(self.path):
             self._connection.execute("COMMIT")
         self._open_since = None
         return None
 
-    def close(self, state: RunState = "done") -> None:
+    def close(self, state: RunState | None = "done") -> None:
         """Commit, say how the run ended and leave one movable file. Does nothing the second time.
+
+        Args:
+            state: How it ended; None leaves the run as it was given to `create`.
 
         Raises:
             StoreError: The disk is full or gone.
         """
         connection = self._connection
         try:
-            with _explained(self.path):
+            with explained(self.path):
                 try:
                     self._begin()
                 except sqlite3.ProgrammingError:
                     return
-                ending = [("finished", json.dumps(now())), ("state", json.dumps(state))]
-                connection.executemany("INSERT OR REPLACE INTO run VALUES (?, ?)", ending)
+                if state is not None:
+                    end_run(connection, now(), state)
                 connection.execute("COMMIT")
                 connection.execute("PRAGMA journal_mode=DELETE")
         finally:
             connection.close()
+
+    def discard(self) -> None:
+        """Close and delete the file, and its folder where nothing else is in it."""
+        self._connection.close()
+        self.path.unlink(missing_ok=True)
+        with suppress(OSError):
+            self.folder.rmdir()
 
     def __enter__(self) -> Self:
         """Return itself."""
@@ -228,6 +280,12 @@ class SessionWriter:
         return known
 
 
+def end_run(connection: sqlite3.Connection, finished: str, state: RunState) -> None:
+    """Write down when a run ended, ISO 8601 with its offset, and how."""
+    ending = [("finished", json.dumps(finished)), ("state", json.dumps(state))]
+    connection.executemany("INSERT OR REPLACE INTO run VALUES (?, ?)", ending)
+
+
 def _text(path: str) -> str:
     """Return a path that SQLite can hold: undecodable bytes of a file name shown as escapes."""
     return path.encode("utf-8", "backslashreplace").decode("utf-8")
@@ -238,8 +296,8 @@ def _blob(array: Float32 | None) -> bytes | None:
 
 
 @contextmanager
-def _explained(path: Path) -> Iterator[None]:
-    """Turn SQLite's failures into a sentence."""
+def explained(path: Path) -> Iterator[None]:
+    """Turn SQLite's failures to write a session into a sentence."""
     try:
         yield
     except sqlite3.OperationalError as error:

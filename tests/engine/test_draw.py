@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 from engine import masks
 from engine.colours import class_colours
-from engine.draw import COCO_LIMBS, DrawStyle, annotate
+from engine.draw import DrawStyle, annotate
+from engine.skeleton import COCO_LIMBS
 from engine.types import Detections, Float32, Frame, Result, Rle, UInt8
 
 NAMES = ("serum", "gel", "cells")

@@ -2,31 +2,11 @@
 
 from pathlib import Path
 
-import numpy as np
 import openpyxl
 import pytest
-from PIL import Image
 
-from engine.cli import demonstration
-from engine.errors import StoreError
 from engine.store import SessionReader
 from tests.helpers.command_line import Command
-
-
-def test_the_samples_are_the_same_every_time(tmp_path: Path) -> None:
-    first = demonstration.render(tmp_path / "a", 2)
-    again = demonstration.render(tmp_path / "b", 2)
-    assert [path.name for path in first] == ["tubes-1.jpg", "tubes-2.jpg"]
-    assert [path.read_bytes() for path in first] == [path.read_bytes() for path in again]
-    with Image.open(first[0]) as one, Image.open(first[1]) as other:
-        assert one.size == demonstration.SIZE
-        assert not np.array_equal(np.asarray(one), np.asarray(other))
-
-
-def test_a_folder_that_cannot_be_made(tmp_path: Path) -> None:
-    (tmp_path / "file").write_text("mine")
-    with pytest.raises(StoreError, match="file, not a folder"):
-        demonstration.render(tmp_path / "file" / "samples", 1)
 
 
 @pytest.mark.slow

@@ -84,7 +84,9 @@ def test_a_blob_gives_back_what_went_in(candidates: Candidates) -> None:
 
 
 @given(proposals(), st.data())
-def test_masks_kept_elsewhere_are_not_kept_twice(candidates: Candidates, data: st.DataObject) -> None:
+def test_masks_kept_elsewhere_are_not_kept_twice(
+    candidates: Candidates, data: st.DataObject
+) -> None:
     among = [mask for mask in candidates.masks or () if mask is not None]
     detected = [mask for mask in among if data.draw(st.booleans())]
     # One that is no candidate's, and those after it, are packed as if nobody else had them.

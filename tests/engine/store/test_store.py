@@ -224,6 +224,50 @@ def test_a_file_in_the_way_is_named(tmp_path: Path) -> None:
         SessionWriter.create(tmp_path / "file" / "s", RUN)
 
 
+def test_a_failure_of_a_name_that_is_no_text_is_kept(tmp_path: Path) -> None:
+    name = os.fsdecode(b"bad\xff.jpg")
+    with SessionWriter.create(tmp_path / "s", RUN) as writer:
+        writer.fail(name, PictureError("{path} is empty.", path=name))
+    with SessionReader.open(tmp_path / "s") as reader:
+        (failure,) = reader.failures()
+        assert failure.source == "bad\\udcff.jpg"
+
+
+def test_a_scratch_session_is_one_file_too(tmp_path: Path) -> None:
+    with SessionWriter.create(tmp_path / "s", RUN, scratch=True) as writer:
+        writer.add(result(1))
+        assert os.listdir(tmp_path / "s") == [schema.SESSION_FILE]
+    with SessionReader.open(tmp_path / "s") as reader:
+        same(reader.detections(1), result(1).detections)
+        assert reader.run.state == "done"
+
+
+def test_frames_keep_numbers_given_to_them(tmp_path: Path) -> None:
+    with SessionWriter.create(tmp_path / "s", RUN) as writer:
+        writer.add(result(2))
+        writer.add(result(3))
+        with SessionWriter.create(tmp_path / "t", RUN) as other:
+            writer._open_since = -1e9
+            writer.commit_due()
+            with SessionReader.open(tmp_path / "s") as reader:
+                frame = reader.frame(2)
+                other.add_frame(frame, reader.detections(2), reader.candidates(2))
+            assert other.add(result(4)) == 3
+    with SessionReader.open(tmp_path / "t") as reader:
+        assert [one.id for one in reader.frames()] == [2, 3]
+        assert reader.frame(2) == frame
+        same(reader.detections(2), result(3).detections)
+        same(reader.detections(3), result(4).detections)
+        assert [row.frame_id for row in reader.objects()] == [2] * 4 + [3] * 4
+
+
+def test_a_discarded_session_is_gone(tmp_path: Path) -> None:
+    writer = SessionWriter.create(tmp_path / "s", RUN)
+    writer.add(result(1))
+    writer.discard()
+    assert os.listdir(tmp_path) == []
+
+
 def test_folder_names_are_dated_unique_and_safe(tmp_path: Path) -> None:
     first = new_session_folder('a:b/c*? "文".jpg', tmp_path)
     assert first.parent == tmp_path

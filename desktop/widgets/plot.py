@@ -1,0 +1,391 @@
+"""Plots in the colours of the theme: lines over a shared axis, or bars.
+
+pyqtgraph takes a third of a second to import. That happens in another thread when a plot is first
+seen; what it is to show waits until then.
+"""
+
+from __future__ import annotations
+
+import csv
+import importlib
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PyQt6.QtCore import QBuffer, QPoint, QPointF, QSize, Qt, pyqtSignal
+from PyQt6.QtGui import QColor, QFont, QImage
+from PyQt6.QtWidgets import QFileDialog, QMenu, QVBoxLayout, QWidget
+
+from desktop import theme
+from desktop.background import Job, start
+from desktop.figures import number
+from desktop.widgets.swatch import outline
+from engine.colours import Colour
+from engine.errors import ExportError, writing_failed
+from engine.i18n import translate as _
+
+FONT_PX = 12
+LINE, EDGE = 2.0, 3.5
+HEADROOM = 1.08
+LEGEND_COLUMNS, LEGEND_ROW, LEGEND_NAME = 3, 17, 64
+Values = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line.
+
+    Attributes:
+        name: In the legend and the exports.
+        values: [N], NaN where there is nothing to draw.
+        colour: Of its class, None for the accent.
+    """
+
+    name: str
+    values: Values
+    colour: Colour | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """One bar.
+
+    Attributes:
+        name: Of what it counts.
+        value: Its height.
+        colour: Of its class, None for the accent.
+    """
+
+    name: str
+    value: float
+    colour: Colour | None = None
+
+
+class Plot(QWidget):
+    """One plot, drawn only while it is on screen.
+
+    Args:
+        name: What it shows, for screen readers and file names.
+        across: What stands along the lower axis, with its unit.
+        up: What stands along the left axis, with its unit.
+        parent: The owner.
+
+    Signals:
+        failed: EngineError, a file could not be written.
+    """
+
+    failed = pyqtSignal(object)
+
+    def __init__(
+        self, *, name: str, across: str, up: str, parent: QWidget | None = None
+    ) -> None:
+        """Show nothing yet."""
+        super().__init__(parent)
+        self._name = name
+        self._labels = {"bottom": across, "left": up}
+        self._loading = False
+        self._changed = True
+        self._across: Values = np.zeros(0)
+        self._span: tuple[float, float] | None = None
+        self._lines: tuple[Line, ...] = ()
+        self._bars: tuple[Bar, ...] = ()
+        self._edges: tuple[float, float] | None = None
+        self._widget: Any = None
+        self._items: list[Any] = []
+        self.setAccessibleName(name)
+        self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        self.customContextMenuRequested.connect(self._on_menu)
+        self._layout = QVBoxLayout(self)
+        self._layout.setContentsMargins(0, 0, 0, 0)
+
+    @property
+    def built(self) -> bool:
+        """Whether there is something to see."""
+        return self._widget is not None
+
+    def set_labels(self, *, across: str, up: str) -> None:
+        """Name the axes anew."""
+        self._labels = {"bottom": across, "left": up}
+        if self._widget is not None:
+            self._label_axes()
+
+    def set_lines(self, across: Values, lines: Sequence[Line], span: tuple[float, float]) -> None:
+        """Show lines.
+
+        Args:
+            across: [N] where the values lie on the lower axis.
+            lines: The lines.
+            span: From where to where the lower axis goes.
+        """
+        self._across, self._lines, self._span = across, tuple(lines), span
+        self._bars = ()
+        self._change()
+
+    def set_bars(self, bars: Sequence[Bar], edges: tuple[float, float] | None = None) -> None:
+        """Show bars side by side.
+
+        Args:
+            bars: From left to right.
+            edges: Where the first begins and the last ends on an axis of numbers; None for bars
+                that are named under the axis.
+        """
+        self._bars, self._edges, self._lines = tuple(bars), edges, ()
+        self._change()
+
+    def table(self) -> list[list[str]]:
+        """Return what is shown as rows of texts, a header first."""
+        if self._bars or not self._lines:
+            rows = [[bar.name, f"{bar.value:g}"] for bar in self._bars]
+            return [[self._labels["bottom"], self._labels["left"]], *rows]
+        columns = [self._across, *(line.values for line in self._lines)]
+        head = [self._labels["bottom"], *(line.name for line in self._lines)]
+        rows = [
+            ["" if math.isnan(value) else f"{value:.3f}" for value in row]
+            for row in zip(*(column.tolist() for column in columns), strict=True)
+        ]
+        return [head, *rows]
+
+    def sizeHint(self) -> QSize:
+        """Return a small plot."""
+        return QSize(220, 140)
+
+    def minimumSizeHint(self) -> QSize:
+        """Return the least that can be read."""
+        return QSize(96, 96)
+
+    def showEvent(self, event: object) -> None:
+        """Load what draws, the first time; draw what came meanwhile."""
+        if self._widget is None and not self._loading:
+            self._loading = True
+            start(self, lambda job: importlib.import_module("pyqtgraph"), done=self._build)
+        elif self._changed:
+            self._draw()
+
+    def save_png(self, path: Path) -> None:
+        """Write what is seen as a picture."""
+        image = self.grab().toImage()
+        self._write(lambda: _save_image(image, path))
+
+    def save_csv(self, path: Path) -> None:
+        """Write the figures behind it, UTF-8 with a mark that spreadsheets know."""
+        table = self.table()
+        self._write(lambda: _save_table(table, path))
+
+    def _write(self, write: Any) -> None:  # noqa: ANN401 - any function
+        def work(job: Job) -> None:
+            write()
+
+        start(self, work, failed=self.failed.emit)
+
+    def _change(self) -> None:
+        self._changed = True
+        if self._widget is not None and self.isVisible():
+            self._draw()
+
+    def _build(self, pg: Any) -> None:  # noqa: ANN401 - the module
+        self._pg = pg
+        pg.setConfigOptions(antialias=True)
+        widget = pg.PlotWidget(background=theme.colour("surface"))
+        widget.setContextMenuPolicy(Qt.ContextMenuPolicy.NoContextMenu)
+        widget.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self._widget, self._plot = widget, widget.getPlotItem()
+        self._plot.hideButtons()
+        self._plot.setMenuEnabled(False)
+        self._plot.setMouseEnabled(False, False)
+        font = QFont(self.font())
+        font.setPixelSize(FONT_PX)
+        for side in ("bottom", "left"):
+            axis = self._plot.getAxis(side)
+            axis.enableAutoSIPrefix(False)
+            axis.setPen(theme.colour("control"))
+            axis.setTextPen(theme.colour("muted"))
+            axis.setTickPen(pg.mkPen(theme.colour("grid"), width=1))
+            axis.setStyle(
+                tickFont=font, tickLength=0, tickTextOffset=4, hideOverlappingLabels=False
+            )
+            # The grid belongs to the axes and would lie over bars.
+            axis.setZValue(-1)
+        self._plot.layout.setContentsMargins(2, 8, 14, 2)
+        self._plot.showGrid(x=False, y=True, alpha=1.0)
+        self._label_axes()
+        self._legend = self._plot.addLegend(
+            offset=(-4, 2),
+            labelTextColor=theme.colour("text"),
+            labelTextSize=f"{FONT_PX}px",
+            colCount=LEGEND_COLUMNS,
+            horSpacing=12,
+            verSpacing=-4,
+        )
+        self._cursor = pg.InfiniteLine(pen=pg.mkPen(theme.colour("control"), width=1))
+        self._reading = pg.TextItem(color=theme.colour("text"), fill=theme.colour("surface"))
+        self._reading.setFont(font)
+        for item in (self._cursor, self._reading):
+            item.setZValue(10)
+            item.hide()
+            self._plot.addItem(item, ignoreBounds=True)
+        widget.scene().sigMouseMoved.connect(self._on_mouse)
+        self._layout.addWidget(widget)
+        if self.isVisible():
+            self._draw()
+
+    def _label_axes(self) -> None:
+        style = {"color": theme.current().muted, "font-size": f"{FONT_PX}px"}
+        for side, text in self._labels.items():
+            self._plot.getAxis(side).setLabel(text, **style)
+
+    def _draw(self) -> None:
+        self._changed = False
+        for item in self._items:
+            self._plot.removeItem(item)
+        self._items = []
+        self._legend.clear()
+        highest = self._draw_bars() if self._bars else self._draw_lines()
+        self._legend.setVisible(len(self._lines) > 1)
+        step = nice_step(highest / 4, whole=bool(self._bars))
+        self._plot.getAxis("left").setTickSpacing(levels=[(step, 0)])
+        room = max(highest * HEADROOM, step)
+        if len(self._lines) > 1:
+            # Lines stay below the legend.
+            taken = LEGEND_ROW * (math.ceil(len(self._lines) / LEGEND_COLUMNS) + 1)
+            room /= max(1 - taken / max(self._plot.vb.height(), 1), 0.4)
+        self._plot.setYRange(0, room, padding=0)
+
+    def _draw_lines(self) -> float:
+        light = theme.current() is theme.LIGHT
+        for line in self._lines:
+            pens = [self._pg.mkPen(_colour(line.colour), width=LINE)]
+            if light and line.colour is not None:
+                # Yellow on white cannot be seen without an edge.
+                pens.insert(0, self._pg.mkPen(outline(line.colour), width=EDGE))
+            for pen in pens:
+                curve = self._pg.PlotCurveItem(
+                    self._across, line.values, pen=pen, connect="finite"
+                )
+                self._plot.addItem(curve)
+                self._items.append(curve)
+            name = self.fontMetrics().elidedText(
+                line.name, Qt.TextElideMode.ElideRight, LEGEND_NAME
+            )
+            self._legend.addItem(curve, name)
+        if self._span is not None:
+            self._plot.setXRange(*self._span, padding=0)
+        self._plot.getAxis("bottom").setTicks(None)
+        values = [line.values[np.isfinite(line.values)] for line in self._lines]
+        return float(max((part.max(initial=0) for part in values), default=0))
+
+    def _draw_bars(self) -> float:
+        count = len(self._bars)
+        first, last = self._edges or (-0.5, count - 0.5)
+        width = (last - first) / count
+        self._across = np.asarray(first + width * (np.arange(count) + 0.5), np.float64)
+        bars = self._pg.BarGraphItem(
+            x=self._across,
+            height=[bar.value for bar in self._bars],
+            width=width * (1.0 if self._edges else 0.7),
+            brushes=[_colour(bar.colour) for bar in self._bars],
+            pens=[
+                theme.colour("surface") if bar.colour is None else outline(bar.colour)
+                for bar in self._bars
+            ],
+        )
+        self._plot.addItem(bars)
+        self._items.append(bars)
+        self._plot.setXRange(first, last, padding=0)
+        names = None
+        if self._edges is None:
+            names = [self._ticks(count)]
+        self._plot.getAxis("bottom").setTicks(names)
+        return max(bar.value for bar in self._bars)
+
+    def _ticks(self, count: int) -> list[tuple[float, str]]:
+        """Return the names under the bars, shortened to the room there is for each."""
+        room = max(self.width() - 60, 60) / count - 4
+        metrics = self.fontMetrics()
+        return [
+            (place, metrics.elidedText(bar.name, Qt.TextElideMode.ElideRight, int(room)))
+            for place, bar in zip(self._across.tolist(), self._bars, strict=True)
+        ]
+
+    def _on_mouse(self, at: QPointF) -> None:
+        box = self._plot.getViewBox()
+        inside = len(self._across) > 0 and box.sceneBoundingRect().contains(at)
+        self._cursor.setVisible(inside)
+        self._reading.setVisible(inside)
+        if not inside:
+            return
+        place = box.mapSceneToView(at).x()
+        nearest = int(np.abs(self._across - place).argmin())
+        self._cursor.setPos(self._across[nearest])
+        self._reading.setText(self._words(nearest))
+        (left, right), (low, high) = box.viewRange()
+        on_right = self._across[nearest] > (left + right) / 2
+        self._reading.setAnchor((1 if on_right else 0, 0))
+        self._reading.setPos(self._across[nearest], high)
+
+    def _words(self, at: int) -> str:
+        """Return the figures at a place of the lower axis."""
+        if self._bars:
+            bar = self._bars[at]
+            return f"{bar.name}: {number(bar.value)}"
+        lines = [
+            f"{line.name}: {number(float(line.values[at]), 1)}"
+            for line in self._lines
+            if math.isfinite(line.values[at])
+        ]
+        return "\n".join([f"{number(float(self._across[at]))} s", *lines])
+
+    def _on_menu(self, at: QPoint) -> None:
+        menu = QMenu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        menu.addAction(_("Save PNG…"), lambda: self._ask(".png", _("Picture (*.png)")))
+        menu.addAction(_("Save CSV…"), lambda: self._ask(".csv", _("CSV table (*.csv)")))
+        menu.popup(self.mapToGlobal(at))
+
+    def _ask(self, suffix: str, kinds: str) -> None:
+        dialog = QFileDialog(self, self._name)
+        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+        dialog.setNameFilter(kinds)
+        dialog.setDefaultSuffix(suffix.removeprefix("."))
+        save = self.save_png if suffix == ".png" else self.save_csv
+        dialog.fileSelected.connect(lambda path: save(Path(path)))
+        dialog.finished.connect(dialog.deleteLater)
+        dialog.open()
+
+
+def nice_step(least: float, *, whole: bool = False) -> float:
+    """Return the smallest of 1, 2 and 5 times a power of ten that is not below a number.
+
+    Args:
+        least: The number.
+        whole: Never below 1.
+    """
+    if least <= 0 or (whole and least <= 1):
+        return 1.0
+    power = 10.0 ** math.floor(math.log10(least))
+    return next(step * power for step in (1.0, 2.0, 5.0, 10.0) if step * power >= least * 0.999)
+
+
+def _colour(colour: Colour | None) -> QColor:
+    return theme.colour("accent") if colour is None else QColor(*colour)
+
+
+def _save_image(image: QImage, path: Path) -> None:
+    buffer = QBuffer()
+    buffer.open(QBuffer.OpenModeFlag.WriteOnly)
+    image.save(buffer, "PNG")
+    try:
+        path.write_bytes(buffer.data().data())
+    except OSError as error:
+        raise writing_failed(error, path, ExportError) from error
+
+
+def _save_table(table: list[list[str]], path: Path) -> None:
+    try:
+        with path.open("w", encoding="utf-8-sig", newline="") as file:
+            csv.writer(file).writerows(table)
+    except OSError as error:
+        raise writing_failed(error, path, ExportError) from error

@@ -1,0 +1,196 @@
+"""Take the screenshots of the documentation: `python docs/screenshots.py [FOLDER]`.
+
+Every state of the window in both languages and both themes, on a small screen and at twice the
+scale, with real detections in rendered pictures. Nothing is written outside the folder.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from desktop.app import Application
+
+ROOT = Path(__file__).resolve().parent.parent
+FOLDER = ROOT / "docs" / "images"
+PICTURES = 9
+FIRST_SEED = 900_100
+WAIT_MS = 90_000
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """One way to show the window."""
+
+    language: str
+    theme: str
+    width: int = 1440
+    height: int = 900
+    scale: int = 1
+
+    @property
+    def suffix(self) -> str:
+        """What its files are called by."""
+        size = "" if (self.width, self.scale) == (1440, 1) else f"-{self.width}x{self.scale}"
+        return f"{self.language}-{self.theme}{size}"
+
+
+LOOKS = (
+    Look("en", "light"),
+    Look("en", "dark"),
+    Look("zh_CN", "light"),
+    Look("zh_CN", "dark"),
+    Look("en", "light", 1280, 800),
+    Look("zh_CN", "light", 1280, 800, 2),
+)
+
+
+def main() -> int:
+    """Take all of them, each look in a process of its own."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folder", nargs="?", type=Path, default=FOLDER)
+    parser.add_argument("--look", type=int, help=argparse.SUPPRESS)
+    parser.add_argument("--only", help="the part of a name, such as done-en")
+    options = parser.parse_args()
+    if options.look is not None:
+        take(LOOKS[options.look], options.folder)
+        return 0
+    options.folder.mkdir(parents=True, exist_ok=True)
+    for number, look in enumerate(LOOKS):
+        if options.only and options.only not in look.suffix:
+            continue
+        with tempfile.TemporaryDirectory() as home:
+            environment = os.environ | {
+                "QT_QPA_PLATFORM": "offscreen",
+                "QT_SCALE_FACTOR": str(look.scale),
+                "HOME": home,
+                "LABSIGHT_HOME": f"{home}/LabSight",
+                "LABSIGHT_DATA": f"{home}/data",
+                "PYTHONPATH": str(ROOT),
+            }
+            command = [sys.executable, __file__, str(options.folder), "--look", str(number)]
+            subprocess.run(command, env=environment, check=True)
+        print(f"{look.suffix}: done", flush=True)
+    return 0
+
+
+def take(look: Look, folder: Path) -> None:
+    """Go through the states of the window and keep a picture of each."""
+    from PyQt6.QtWidgets import QApplication
+
+    from desktop.app import Application
+    from desktop.settings import Settings
+
+    app = QApplication(["screenshots"])
+    settings = Settings()
+    settings.change(
+        language=look.language,
+        theme=look.theme,
+        title="Blood tubes" if look.language == "en" else "采血管",
+    )
+    application = Application(app, settings)
+    application.show()
+    window = application.window
+    assert window is not None
+    window.resize(look.width, look.height)
+
+    def keep(name: str) -> None:
+        settle()
+        shot = (application.window or window).grab()
+        shot.save(str(folder / f"window-{name}-{look.suffix}.png"))
+
+    for name in states(application):
+        keep(name)
+    application.close()
+
+
+def states(application: Application) -> Iterator[str]:
+    """Bring the window into one state after the other and yield the name of each."""
+    from PyQt6.QtWidgets import QApplication, QDialog
+
+    from desktop.state import ObjectKey, Place
+    from engine.session import Phase
+
+    state, controller = application.state, application.controller
+    wait(lambda: state.model is not None and not state.model_busy)
+    yield "empty"
+    pictures = render(Path(os.environ["HOME"]) / "tubes")
+    controller.sources.open([pictures])
+    wait(lambda: bool(state.sources))
+    controller.detect()
+    wait(lambda: len(state.outcomes) >= 3)
+    yield "running"
+    wait(lambda: not state.phase.busy)
+    assert state.phase is Phase.DONE
+    state.change(place=Place(str(state.sources[0])))
+    wait(lambda: state.view is not None and not state.view.growing)
+    settle(1500)
+    state.change(selection=ObjectKey(1, 1))
+    settle(800)
+    yield "done"
+    text = pictures.parent / "notes.txt"
+    text.write_text("no picture", encoding="utf-8")
+    controller.sources.open([text])
+    wait(lambda: application.messages.last is not None)
+    yield "error"
+    application.messages.clear()
+    window = application.window
+    assert window is not None
+    window.show_tab(1)
+    settle(1500)
+    yield "history"
+    window.show_tab(0)
+    for name in ("preferences", "about", "model_card", "official_weights", "shortcuts"):
+        getattr(controller.dialogs, name)()
+        settle(600)
+        dialog = next(
+            each
+            for each in QApplication.topLevelWidgets()
+            if isinstance(each, QDialog) and each.isVisible()
+        )
+        application.window, kept = dialog, application.window  # type: ignore[assignment]
+        yield name
+        application.window = kept
+        dialog.reject()
+
+
+def render(folder: Path) -> Path:
+    """Render the pictures that are shown."""
+    from engine.media import write_picture
+    from engine.scenes.tubes import render_tubes
+
+    folder.mkdir(parents=True)
+    for number in range(PICTURES):
+        image = render_tubes(FIRST_SEED + number, (1600, 1200)).image
+        write_picture(image, folder / f"tube_0412_{number + 1:02}.jpg")
+    return folder
+
+
+def wait(until: Callable[[], bool]) -> None:
+    """Let the window work until something holds."""
+    from PyQt6.QtTest import QTest
+
+    for _ in range(WAIT_MS // 10):
+        if until():
+            return
+        QTest.qWait(10)
+    raise SystemExit("the window did not get there in time")
+
+
+def settle(milliseconds: int = 250) -> None:
+    """Let the window finish painting."""
+    from PyQt6.QtTest import QTest
+
+    QTest.qWait(milliseconds)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
