@@ -19,11 +19,10 @@ from typing import Protocol
 
 from benchmarks.harness import Measurement, Plan, at_least
 from engine import device, pipeline
-from engine.cli.detect import run_record
 from engine.config import RunConfig
 from engine.inference.detector import open_detector
 from engine.media import write_picture
-from engine.recorder import Recorder
+from engine.recorder import Recorder, run_record
 from engine.scenes.tubes import render_tubes
 from engine.sources import Failure, open_sources
 from engine.store import SessionWriter
@@ -181,7 +180,8 @@ class LabSight:
         """Work on all pictures."""
         detector, config, sources = self._detector, self._config, [str(self._pictures)]
         began = time.perf_counter()
-        session = SessionWriter.create(folder, run_record(detector, config, sources))
+        record = run_record(detector.info, detector.device, config, sources)
+        session = SessionWriter.create(folder, record)
         sink = _Watched(Recorder(session, detector.info))
         listed = open_sources(sources)
         reading: list[float] = []

@@ -123,6 +123,7 @@ class Application(QObject):
 
         dialog = CrashDialog(report=report, parent=self.window)
         dialog.finished.connect(dialog.deleteLater)
+        dialog.finished.connect(lambda code: crash.shown())
         dialog.open()
 
     def _on_shown(self) -> None:

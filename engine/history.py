@@ -40,6 +40,7 @@ class SessionCard:
         unfinished: True where its run was cut short and nobody has said so in the file yet.
         title: What the person called the application, may be empty.
         model_name: Of the model used.
+        classes: All its class names, by which colours are told.
         task: What the model does.
         pictures: Number of pictures and video frames.
         objects: Number of detections.
@@ -57,6 +58,7 @@ class SessionCard:
     unfinished: bool
     title: str
     model_name: str
+    classes: tuple[str, ...]
     task: Task
     pictures: int
     objects: int
@@ -125,6 +127,7 @@ def read_card(path: Path) -> SessionCard:
             unfinished=run.unfinished,
             title=run.title,
             model_name=run.model.name,
+            classes=run.model.names,
             task=run.model.task,
             pictures=reader.frame_count(),
             objects=reader.object_count(),

@@ -83,7 +83,7 @@ class ImageTab(QMainWindow):
         self._build_centre()
         self._build_docks(controller)
         self._connect()
-        for part in (self._presenter, self._results, self._summary):
+        for part in (self._presenter, self._results, self._summary, self._metrics):
             part.failed.connect(messages.error)
         self._on_background(state.background)
         self._on_place(state.place)
@@ -257,7 +257,9 @@ class ImageTab(QMainWindow):
 
     def _show(self, place: Place) -> None:
         self._shown = place
+        self._overlay = None
         self.view.set_overlay(None)
+        self._summary.set_picture_counts(None)
         # A run that still writes is shown as its results come.
         session = None if self._state.phase.busy else self._state.session
         self._presenter.set_thresholds(self._state.config, self._state.model)

@@ -47,6 +47,7 @@ class Minute:
     Attributes:
         objects: All since the start.
         pictures: Likewise.
+        newest: The second under way.
     """
 
     def __init__(self) -> None:
@@ -56,24 +57,24 @@ class Minute:
         self._seconds: dict[int, Second] = {}
         self._recent: deque[tuple[float, int, float]] = deque()
         self._first: float | None = None
-        self._newest = 0
+        self.newest = 0
 
     def add(self, now: float, entries: Sequence[Entry]) -> None:
         """Take in what was worked on up to a time in seconds."""
         done = [entry for entry in entries if entry.error is None]
         if not done:
             return
-        self._newest = int(now)
+        self.newest = int(now)
         if self._first is None:
             self._first = now
-        second = self._seconds.setdefault(self._newest, Second())
+        second = self._seconds.setdefault(self.newest, Second())
         for entry in done:
             second.pictures += 1
             second.total_ms += entry.total_ms
             second.counts.update(entry.counts)
             self.objects += sum(entry.counts.values())
         self.pictures += len(done)
-        for old in [at for at in self._seconds if at < self._newest - SECONDS]:
+        for old in [at for at in self._seconds if at < self.newest - SECONDS]:
             del self._seconds[old]
         self._recent.append((now, len(done), sum(entry.total_ms for entry in done)))
         while self._recent[0][0] < now - RATE_OVER_S:
@@ -100,8 +101,8 @@ class Minute:
             Four times [N]: seconds before now, milliseconds a picture, pictures a second, and by
             class index the objects a picture. NaN where nothing was worked on.
         """
-        first = self._newest if self._first is None else int(self._first)
-        times = range(max(first, self._newest - SECONDS), self._newest)
+        first = self.newest if self._first is None else int(self._first)
+        times = range(max(first, self.newest - SECONDS), self.newest)
         seconds = [self._seconds.get(at, Second()) for at in times]
         pictures = np.array([each.pictures for each in seconds], np.float64)
         worked = np.where(pictures > 0, pictures, np.nan)
@@ -113,7 +114,7 @@ class Minute:
             index: np.array([each.counts[index] for each in seconds], np.float64) / worked
             for index, _count in sorted(total.most_common(MOST_CLASSES))
         }
-        return np.array(times, np.float64) - self._newest, latency, pictures, classes
+        return np.array(times, np.float64) - self.newest, latency, pictures, classes
 
 
 class MetricsPanel(QWidget):
@@ -142,6 +143,7 @@ class MetricsPanel(QWidget):
         self._state = state
         self._clock = clock
         self._minute = Minute()
+        self._drawn: int | None = None
         self._latency, self._rate, self._objects = (_Readout() for _each in range(3))
         self._plots = {
             "latency": Plot(name=_("Latency"), across=_("Time (s)"), up=_("Latency (ms)")),
@@ -189,7 +191,7 @@ class MetricsPanel(QWidget):
 
     def _on_phase(self, phase: Phase) -> None:
         if phase is Phase.LOADING:
-            self._minute = Minute()
+            self._minute, self._drawn = Minute(), None
             self._soon.stop()
             self._pages.setCurrentIndex(0)
 
@@ -207,11 +209,16 @@ class MetricsPanel(QWidget):
         self._objects.show_figure(
             count(minute.objects), _("pictures") if classified else _("objects")
         )
-        times, milliseconds, pictures, classes = minute.lines()
+        if minute.newest != self._drawn:
+            self._drawn = minute.newest
+            self._draw(names=() if model is None else model.names)
+
+    def _draw(self, names: Sequence[str]) -> None:
+        """Draw the plots, which change once a second."""
+        times, milliseconds, pictures, classes = self._minute.lines()
         span = (-float(SECONDS), 0.0)
         self._plots["latency"].set_lines(times, [Line(_("Latency"), milliseconds)], span)
         self._plots["rate"].set_lines(times, [Line(_("Rate"), pictures)], span)
-        names = () if model is None else model.names
         colours = class_colours(names)
         self._plots["classes"].set_lines(
             times,

@@ -63,6 +63,7 @@ class ResultsTable(QTableView):
         self._settings = settings
         # True while the selection is made to follow: what changes then is no choice.
         self._following = False
+        self._focused = -1
         self.setModel(model)
         self._set_up()
         header = self.horizontalHeader()
@@ -205,12 +206,24 @@ class ResultsTable(QTableView):
 
     def _on_current(self, current: QModelIndex, former: QModelIndex) -> None:
         self._objects.set_selection(self.ranges(), current.row())
-        if not self._following and not self._objects.moving and current.isValid():
-            self.row_chosen.emit(current.row())
+        own = not self._following and not self._objects.moving
+        self._focused = current.row() if own else -1
+        self._choose_focused()
 
     def _on_selected(self) -> None:
         self._objects.set_selection(self.ranges(), self.current_row)
         self.selected.emit(self._chosen.hasSelection())
+        self._choose_focused()
+
+    def _choose_focused(self) -> None:
+        """Tell of the row that got the focus once it is selected, whichever comes first.
+
+        The focus alone, as when the table is reached with the tab key, is no choice.
+        """
+        row = self._focused
+        if row >= 0 and row == self.current_row and self._chosen.isSelected(self.currentIndex()):
+            self._focused = -1
+            self.row_chosen.emit(row)
 
     def _fill_columns_menu(self) -> None:
         self.columns_menu.clear()

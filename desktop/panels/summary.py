@@ -236,7 +236,7 @@ class ObjectCard(QWidget):
             label, value = _muted(""), QLabel()
             label.setWordWrap(False)
             value.setFont(tabular(value.font()))
-            value.setAlignment(Qt.AlignmentFlag.AlignRight)
+            value.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
             value.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
             self._grid.addWidget(label, len(self._rows), 0)
             self._grid.addWidget(value, len(self._rows), 1)

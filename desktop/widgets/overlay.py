@@ -105,13 +105,16 @@ class OverlayPainter:
         """
         if not style.visible or not np.isfinite(self.shapes.bounds[position]).all():
             return
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         masked = list(self._mapped_masks([position], camera, style))
         line = masked[0][1] if masked else self._frame(position, camera)
+        # Upright lines are crisp as they are; smoothing would blur one of three pixels.
+        slanted = bool(masked) or self.overlay.detections.angles is not None
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, slanted)
         if selected:
             white = QColor(Qt.GlobalColor.white)
             painter.strokePath(line, _pen(white, MARKED + 2 * HALO))
         painter.strokePath(line, _pen(self.colour(position), MARKED))
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         self._paint_keypoints(painter, position, camera)
 
     def _mapped_masks(

@@ -6,32 +6,32 @@ seen; what it is to show waits until then.
 
 from __future__ import annotations
 
-import csv
+import html
 import importlib
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PyQt6.QtCore import QBuffer, QPoint, QPointF, QSize, Qt, pyqtSignal
-from PyQt6.QtGui import QColor, QFont, QImage
-from PyQt6.QtWidgets import QFileDialog, QMenu, QVBoxLayout, QWidget
+from PyQt6.QtCore import QPoint, QPointF, QSize, Qt, pyqtSignal
+from PyQt6.QtGui import QColor, QFont
+from PyQt6.QtWidgets import QFileDialog, QLabel, QMenu, QVBoxLayout, QWidget
 
 from desktop import theme
 from desktop.background import Job, start
 from desktop.figures import number
+from desktop.widgets.plot_files import data_uri, save_image, save_table
 from desktop.widgets.swatch import outline
 from engine.colours import Colour
-from engine.errors import ExportError, writing_failed
 from engine.i18n import translate as _
 
 FONT_PX = 12
 LINE, EDGE = 2.0, 3.5
 HEADROOM = 1.08
-LEGEND_COLUMNS, LEGEND_ROW, LEGEND_NAME = 3, 17, 64
+LEGEND_NAME_PX = 80
 Values = NDArray[np.float64]
 
 
@@ -99,8 +99,15 @@ class Plot(QWidget):
         self.setAccessibleName(name)
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self.customContextMenuRequested.connect(self._on_menu)
+        self._legend = QLabel()
+        self._legend.setProperty("role", "caption")
+        self._legend.setTextFormat(Qt.TextFormat.RichText)
+        self._legend.setWordWrap(True)
+        self._legend.hide()
         self._layout = QVBoxLayout(self)
         self._layout.setContentsMargins(0, 0, 0, 0)
+        self._layout.setSpacing(4)
+        self._layout.addWidget(self._legend)
 
     @property
     def built(self) -> bool:
@@ -168,14 +175,14 @@ class Plot(QWidget):
     def save_png(self, path: Path) -> None:
         """Write what is seen as a picture."""
         image = self.grab().toImage()
-        self._write(lambda: _save_image(image, path))
+        self._write(lambda: save_image(image, path))
 
     def save_csv(self, path: Path) -> None:
         """Write the figures behind it, UTF-8 with a mark that spreadsheets know."""
         table = self.table()
-        self._write(lambda: _save_table(table, path))
+        self._write(lambda: save_table(table, path))
 
-    def _write(self, write: Any) -> None:  # noqa: ANN401 - any function
+    def _write(self, write: Callable[[], None]) -> None:
         def work(job: Job) -> None:
             write()
 
@@ -212,14 +219,6 @@ class Plot(QWidget):
         self._plot.layout.setContentsMargins(2, 8, 14, 2)
         self._plot.showGrid(x=False, y=True, alpha=1.0)
         self._label_axes()
-        self._legend = self._plot.addLegend(
-            offset=(-4, 2),
-            labelTextColor=theme.colour("text"),
-            labelTextSize=f"{FONT_PX}px",
-            colCount=LEGEND_COLUMNS,
-            horSpacing=12,
-            verSpacing=-4,
-        )
         self._cursor = pg.InfiniteLine(pen=pg.mkPen(theme.colour("control"), width=1))
         self._reading = pg.TextItem(color=theme.colour("text"), fill=theme.colour("surface"))
         self._reading.setFont(font)
@@ -228,7 +227,7 @@ class Plot(QWidget):
             item.hide()
             self._plot.addItem(item, ignoreBounds=True)
         widget.scene().sigMouseMoved.connect(self._on_mouse)
-        self._layout.addWidget(widget)
+        self._layout.addWidget(widget, 1)
         if self.isVisible():
             self._draw()
 
@@ -242,17 +241,21 @@ class Plot(QWidget):
         for item in self._items:
             self._plot.removeItem(item)
         self._items = []
-        self._legend.clear()
         highest = self._draw_bars() if self._bars else self._draw_lines()
-        self._legend.setVisible(len(self._lines) > 1)
+        self._show_legend()
         step = nice_step(highest / 4, whole=bool(self._bars))
         self._plot.getAxis("left").setTickSpacing(levels=[(step, 0)])
-        room = max(highest * HEADROOM, step)
-        if len(self._lines) > 1:
-            # Lines stay below the legend.
-            taken = LEGEND_ROW * (math.ceil(len(self._lines) / LEGEND_COLUMNS) + 1)
-            room /= max(1 - taken / max(self._plot.vb.height(), 1), 0.4)
-        self._plot.setYRange(0, room, padding=0)
+        self._plot.setYRange(0, max(highest * HEADROOM, step), padding=0)
+
+    def _show_legend(self) -> None:
+        """Name the lines above the plot, where they cannot lie over it."""
+        metrics, parts = self._legend.fontMetrics(), []
+        for line in self._lines if len(self._lines) > 1 else ():
+            name = metrics.elidedText(line.name, Qt.TextElideMode.ElideRight, LEGEND_NAME_PX)
+            square = f'<img src="{data_uri(_colour(line.colour).rgb())}" width="10" height="10">'
+            parts.append(f"<nobr>{square}&nbsp;{html.escape(name)}</nobr>")
+        self._legend.setText(" &nbsp; ".join(parts))
+        self._legend.setVisible(bool(parts))
 
     def _draw_lines(self) -> float:
         light = theme.current() is theme.LIGHT
@@ -267,10 +270,6 @@ class Plot(QWidget):
                 )
                 self._plot.addItem(curve)
                 self._items.append(curve)
-            name = self.fontMetrics().elidedText(
-                line.name, Qt.TextElideMode.ElideRight, LEGEND_NAME
-            )
-            self._legend.addItem(curve, name)
         if self._span is not None:
             self._plot.setXRange(*self._span, padding=0)
         self._plot.getAxis("bottom").setTicks(None)
@@ -371,21 +370,3 @@ def nice_step(least: float, *, whole: bool = False) -> float:
 
 def _colour(colour: Colour | None) -> QColor:
     return theme.colour("accent") if colour is None else QColor(*colour)
-
-
-def _save_image(image: QImage, path: Path) -> None:
-    buffer = QBuffer()
-    buffer.open(QBuffer.OpenModeFlag.WriteOnly)
-    image.save(buffer, "PNG")
-    try:
-        path.write_bytes(buffer.data().data())
-    except OSError as error:
-        raise writing_failed(error, path, ExportError) from error
-
-
-def _save_table(table: list[list[str]], path: Path) -> None:
-    try:
-        with path.open("w", encoding="utf-8-sig", newline="") as file:
-            csv.writer(file).writerows(table)
-    except OSError as error:
-        raise writing_failed(error, path, ExportError) from error

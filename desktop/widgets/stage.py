@@ -6,6 +6,8 @@ painted over both each time.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 from PyQt6.QtCore import QPointF, QRectF, QSize
@@ -133,11 +135,7 @@ class Stage:
         for position in marked:
             painting.paint_mark(painter, self.camera, self._style, position, position == selected)
         if self._style.labels:
-            for position in marked:
-                label = self._label_of(painting, position)
-                if label is not None:
-                    colour = painting.colour(position)
-                    labels.paint(painter, label, colour, marked=position == selected)
+            self._paint_labels_over(painter, painting, marked, selected)
         painter.setFont(font)
         if hovered in marked and hovered is not None and pointer is not None:
             colour = painting.colour(hovered)
@@ -207,6 +205,26 @@ class Stage:
         self._labels = labels.arrange(painting.overlay, seen.tolist(), bounds, tips, view)
         for label in reversed(self._labels):
             labels.paint(painter, label, painting.colour(label.position))
+
+    def _paint_labels_over(
+        self,
+        painter: QPainter,
+        painting: OverlayPainter,
+        marked: Sequence[int],
+        selected: int | None,
+    ) -> None:
+        """Paint the labels that marks went over again, and those of the marked objects last."""
+        place = self.camera.transform
+        areas = [place.mapRect(painting.shapes.rect(each)) for each in marked]
+        for label in reversed(self._labels):
+            hidden = any(area.intersects(label.rect) for area in areas)
+            if hidden and label.position not in marked:
+                labels.paint(painter, label, painting.colour(label.position))
+        for position in marked:
+            own = self._label_of(painting, position)
+            if own is not None:
+                colour = painting.colour(position)
+                labels.paint(painter, own, colour, marked=position == selected)
 
     def _label_of(self, painting: OverlayPainter, position: int) -> labels.Label | None:
         """Return the label of an object in view, placed by itself where the objects have none."""

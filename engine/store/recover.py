@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from contextlib import closing
 from datetime import datetime
 from pathlib import Path
@@ -41,12 +40,7 @@ def finish(path: Path) -> None:
             connection.execute("BEGIN IMMEDIATE")
             end_run(connection, last, "interrupted")
             connection.execute("COMMIT")
-        try:
-            connection.execute("PRAGMA journal_mode=DELETE")
-        except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
-                raise
-            # Somebody reads it: it can be read and is whole, only the log stays beside it.
+        schema.leave_one_file(connection)
 
 
 def refuse_written(path: Path, run: RunRecord) -> None:

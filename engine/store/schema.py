@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import sys
+import time
 from pathlib import Path
 from urllib.parse import quote
 
@@ -14,6 +15,7 @@ from engine.i18n import N_
 SESSION_FILE = "session.labsight"
 MEDIA_FOLDER = "annotated"
 VERSION = 2
+PATIENCE_S = 2.0
 APPLICATION_ID = 0x4C414253  # "LABS"
 
 TABLES = """
@@ -117,6 +119,25 @@ def open_writable(path: Path) -> sqlite3.Connection:
     Where the file or its folder is read-only, changes fail, not the opening.
     """
     return sqlite3.connect(_uri(path) + "?mode=rw", uri=True, isolation_level=None)
+
+
+def leave_one_file(connection: sqlite3.Connection) -> None:
+    """Put the log into the session file, so that there is one file to move.
+
+    It takes nobody else to have the file open. Readers look in for moments only, so it is tried
+    again for a while; where somebody stays, all is as safe as before and the log remains.
+    """
+    until = time.monotonic() + PATIENCE_S
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=DELETE")
+            return
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF not in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+                raise
+            if time.monotonic() > until:
+                return
+        time.sleep(0.02)
 
 
 def _uri(path: Path) -> str:

@@ -243,7 +243,7 @@ class SessionWriter:
                 if state is not None:
                     end_run(connection, now(), state)
                 connection.execute("COMMIT")
-                connection.execute("PRAGMA journal_mode=DELETE")
+                schema.leave_one_file(connection)
         finally:
             connection.close()
 

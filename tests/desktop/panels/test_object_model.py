@@ -135,6 +135,26 @@ def test_a_selection_is_followed_through_a_sort(
     assert signal.args == [((1, 1),), -1]
 
 
+def test_what_is_selected_during_a_sort_is_followed_too(
+    qtbot: QtBot, model: ObjectModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = write_session(tmp_path / "s", [found("a", (0, 1, 2))])
+    show(qtbot, model, path)
+    answer, asked = model._lane._work, []
+
+    def select_meanwhile(wish: Wish) -> object:
+        if not asked:
+            model.set_selection(((0, 0),), 0)
+        asked.append(wish)
+        return answer(wish)
+
+    monkeypatch.setattr(model._lane, "_work", select_meanwhile)
+    with qtbot.waitSignal(model.arranged) as signal:
+        model.sort(COLUMN["id"], Qt.SortOrder.DescendingOrder)
+    assert signal.args == [((2, 2),), 2]
+    assert len(asked) == 2
+
+
 def test_an_object_is_found_whatever_the_filter(
     qtbot: QtBot, model: ObjectModel, tmp_path: Path
 ) -> None:

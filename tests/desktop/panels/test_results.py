@@ -125,6 +125,20 @@ def test_a_chosen_row_comes_on_screen(
     assert state.place == Place("in/a.jpg")
 
 
+def test_a_row_chosen_before_it_is_there_comes_on_screen_when_it_is(
+    qtbot: QtBot, panel: ResultsPanel, state: AppState, tmp_path: Path
+) -> None:
+    many = [found(f"{number}.jpg", (0, 1)) for number in range(400)]
+    view(qtbot, panel, write_session(tmp_path / "many", many))
+    panel.table.setFocus()
+    assert panel.table.current_row == 0
+    assert state.place is None, "the focus alone is no choice"
+    panel.table.selectRow(799)
+    assert state.place is None
+    qtbot.waitUntil(lambda: state.place == Place("399.jpg"))
+    assert state.selection == ObjectKey(400, 2)
+
+
 def test_an_object_selected_elsewhere_is_selected_here(
     qtbot: QtBot, panel: ResultsPanel, state: AppState, session: Path
 ) -> None:

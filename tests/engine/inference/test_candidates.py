@@ -88,9 +88,10 @@ def test_masks_kept_elsewhere_are_not_kept_twice(
     candidates: Candidates, data: st.DataObject
 ) -> None:
     among = [mask for mask in candidates.masks or () if mask is not None]
-    detected = [mask for mask in among if data.draw(st.booleans())]
+    picked = data.draw(st.lists(st.booleans(), min_size=len(among), max_size=len(among)))
+    detected = [mask for mask, there in zip(among, picked, strict=True) if there]
     # One that is no candidate's, and those after it, are packed as if nobody else had them.
-    if detected and data.draw(st.booleans()):
+    if data.draw(st.booleans()) and detected:
         detected.insert(data.draw(st.integers(0, len(detected))), dataclasses.replace(detected[0]))
     again = unpack(pack(candidates, detected), SIZE, detected)
     for mask, other in zip(again.masks or (), candidates.masks or (), strict=True):

@@ -1,8 +1,10 @@
 """A session gives back what was put in, and survives what happens to files."""
 
+import dataclasses
 import os
 import shutil
 import sqlite3
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -276,3 +278,52 @@ def test_folder_names_are_dated_unique_and_safe(tmp_path: Path) -> None:
     first.mkdir()
     again = new_session_folder('a:b/c*? "文".jpg', tmp_path)
     assert not again.exists()
+
+
+def test_a_reader_that_looks_in_for_a_moment_does_not_keep_the_file_in_two(tmp_path: Path) -> None:
+    session = SessionWriter.create(tmp_path / "s", RUN)
+    session.add(result(0))
+    reader = SessionReader.open(session.path)
+    assert reader.object_count() == 0
+    threading.Timer(0.2, reader.close).start()
+    session.close()
+    assert [path.name for path in (tmp_path / "s").iterdir()] == [schema.SESSION_FILE]
+
+
+def test_a_reader_that_stays_costs_nothing_but_the_log_beside_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(schema, "PATIENCE_S", 0.1)
+    session = SessionWriter.create(tmp_path / "s", RUN)
+    session.add(result(0))
+    with SessionReader.open(session.path) as reader:
+        session.close()
+        assert reader.run.state == "done"
+    with SessionReader.open(tmp_path / "s") as reader:
+        assert reader.object_count() == 4
+
+
+def test_files_are_counted_by_class_with_their_warnings(tmp_path: Path) -> None:
+    with SessionWriter.create(tmp_path / "s", RUN) as session:
+        first, second = result(1, index=1, origin="b.tif"), result(2, origin="empty.jpg", objects=0)
+        for each in (result(0, origin="b.tif"), first, second):
+            session.add(each)
+    with SessionReader.open(tmp_path / "s") as reader:
+        found = reader.sources()
+        classes = [each.class_id for each in reader.objects()]
+    assert list(found) == ["b.tif", "empty.jpg"]
+    counts, warning = found["b.tif"]
+    assert counts == {index: classes.count(index) for index in set(classes)}
+    assert warning == first.frame.warning or warning == result(0).frame.warning
+    assert found["empty.jpg"][0] == {}
+
+
+def test_classified_pictures_count_once_as_their_best_class(tmp_path: Path) -> None:
+    plain = result(0, objects=0)
+    sure = np.array([0.1, 0.7, 0.2], np.float32)
+    with SessionWriter.create(tmp_path / "s", RUN) as session:
+        for index in range(2):
+            frame = dataclasses.replace(plain.frame, index=index)
+            session.add(dataclasses.replace(plain, frame=frame, probabilities=sure))
+    with SessionReader.open(tmp_path / "s") as reader:
+        assert reader.sources()[plain.frame.origin][0] == {1: 2}
