@@ -65,7 +65,7 @@ def main() -> int:
         return 0
     options.folder.mkdir(parents=True, exist_ok=True)
     for number, look in enumerate(LOOKS):
-        if options.only and options.only not in look.suffix:
+        if options.only and not look.suffix.startswith(options.only):
             continue
         with tempfile.TemporaryDirectory() as home:
             environment = os.environ | {

@@ -10,13 +10,12 @@ from PyQt6.QtWidgets import (
     QFileDialog,
     QLabel,
     QPlainTextEdit,
-    QPushButton,
     QVBoxLayout,
     QWidget,
 )
 
-from desktop import icons
 from desktop.background import Job, start
+from desktop.widgets.buttons import text_button
 from engine.errors import writing_failed
 from engine.i18n import translate as _
 
@@ -54,7 +53,7 @@ class CrashDialog(QDialog):
             (_("Copy"), "copy", self._on_copy),
             (_("Save report…"), "export", self._on_save),
         ):
-            button = QPushButton(icons.icon(icon), f" {words}")
+            button = text_button(icon, words)
             button.clicked.connect(do)
             buttons.addButton(button, QDialogButtonBox.ButtonRole.ActionRole)
         leave = buttons.addButton(_("Quit"), QDialogButtonBox.ButtonRole.DestructiveRole)

@@ -15,15 +15,14 @@ from PyQt6.QtWidgets import (
     QLabel,
     QListWidget,
     QListWidgetItem,
-    QPushButton,
     QScrollArea,
     QVBoxLayout,
     QWidget,
 )
 
-from desktop import icons
 from desktop.background import Job, start
 from desktop.panels.parameters import TASK_WORDS
+from desktop.widgets.buttons import text_button
 from desktop.widgets.elided_label import ElidedLabel
 from desktop.widgets.swatch import swatch_icon
 from engine.colours import class_colours
@@ -78,7 +77,7 @@ class ModelCardDialog(QDialog):
         area = QScrollArea()
         area.setWidget(content)
         area.setWidgetResizable(True)
-        copy = QPushButton(icons.icon("copy"), f" {_('Copy the SHA-256')}")
+        copy = text_button("copy", _("Copy the SHA-256"))
         copy.clicked.connect(self._on_copy)
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
         buttons.addButton(copy, QDialogButtonBox.ButtonRole.ActionRole)
@@ -151,11 +150,11 @@ def _figures(figures: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     for name, values in figures.items():
         if isinstance(values, dict):
             known = [
-                f"{_(words)} {values[key]:.3f}"
+                " ".join((_(words), f"{values[key]:.3f}"))
                 for key, words in METRICS.items()
                 if isinstance(values.get(key), float)
             ]
-            yield str(name), ", ".join(known)
+            yield str(name), "\n".join(known)
 
 
 def _source(entry: Mapping[str, Any]) -> str:
@@ -174,7 +173,7 @@ def _form(rows: Iterable[tuple[str, str]]) -> QFormLayout:
         label = QLabel(words)
         label.setProperty("role", "muted")
         # Long values are the file's own: a path, a hash.
-        field = ElidedLabel(value) if "/" in value or len(value) > 60 else QLabel(value)
+        field = QLabel(value) if len(value) < 40 or "\n" in value else ElidedLabel(value)
         field.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         form.addRow(label, field)
     return form

@@ -92,6 +92,7 @@ class PreferencesDialog(QDialog):
     def _background_row(self) -> QWidget:
         row = QWidget()
         self._preview = QLabel()
+        self._preview.setObjectName("preview")
         self._preview.setFixedSize(PREVIEW)
         self._preview.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._preview.setProperty("role", "caption")

@@ -14,7 +14,6 @@ from PyQt6.QtWidgets import (
     QListView,
     QMenu,
     QMessageBox,
-    QPushButton,
     QStackedWidget,
     QVBoxLayout,
     QWidget,
@@ -25,6 +24,7 @@ from desktop.background import Job, start
 from desktop.panels.history_delegate import HistoryDelegate
 from desktop.panels.history_model import CARD, HistoryFilter, HistoryModel, is_written
 from desktop.state import AppState
+from desktop.widgets.buttons import action_button
 from desktop.widgets.empty_state import EmptyState
 from engine.errors import StoreError
 from engine.history import SessionCard
@@ -134,8 +134,8 @@ class HistoryPanel(QWidget):
         row.addStretch(1)
         row.addWidget(search, 1)
         for action in (self._rename, self._reveal, self._delete):
-            row.addWidget(_button(action))
-        row.addWidget(_button(self._open, role="primary"))
+            row.addWidget(action_button(action, action.objectName()))
+        row.addWidget(action_button(self._open, self._open.objectName(), role="primary"))
         return row
 
     def _build_actions(self) -> None:
@@ -167,7 +167,7 @@ class HistoryPanel(QWidget):
 
     def _on_loaded(self) -> None:
         count = self.model.rowCount()
-        self._count.setText(_("{count} sessions").format(count=count) if count else "")
+        self._count.setText(_("Sessions: {count}").format(count=count) if count else "")
         self._pages.setCurrentWidget(self.list if count else self._empty)
         if count and not self.list.currentIndex().isValid():
             self.list.setCurrentIndex(self._shown.index(0, 0))
@@ -247,17 +247,3 @@ class HistoryPanel(QWidget):
             return folder
 
         start(self, work, done=self.model.remove, failed=self.failed.emit)
-
-
-def _button(action: QAction, *, role: str = "") -> QPushButton:
-    token = "on_accent" if role else "text"
-    button = QPushButton(icons.icon(action.objectName(), token), f" {action.text()}")
-    button.setAccessibleName(action.text())
-    if role:
-        button.setProperty("role", role)
-    keys = action.shortcut().toString(QKeySequence.SequenceFormat.NativeText)
-    button.setToolTip(f"{action.text()} ({keys})" if keys else action.text())
-    button.setEnabled(action.isEnabled())
-    button.clicked.connect(lambda checked=False: action.trigger())
-    action.enabledChanged.connect(button.setEnabled)
-    return button

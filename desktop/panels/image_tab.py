@@ -134,10 +134,17 @@ class ImageTab(QMainWindow):
             self._summary_dock.setVisible(event.size().width() >= WIDE_FROM)
 
     def _build_centre(self) -> None:
+        first = not self._settings.preferences.welcomed
+        drop = _("Drop pictures, videos or folders here")
         self._empty = EmptyState(
             icon="image",
-            text=_("Drop pictures, videos or folders here"),
-            hint=_("or paste a picture; everything stays on this machine"),
+            text=_("Welcome to LabSight") if first else drop,
+            hint=_(
+                "It finds, counts and measures things in your pictures. Drop some here, or try the"
+                " samples first; everything stays on this machine."
+            )
+            if first
+            else _("or paste a picture; everything stays on this machine"),
             primary=_("Open pictures…"),
             secondary=_("Try sample pictures"),
         )
@@ -246,6 +253,7 @@ class ImageTab(QMainWindow):
 
     def _on_place(self, place: Place | None) -> None:
         self._stack.setCurrentWidget(self._empty if place is None else self.view)
+        self._bar.setVisible(place is not None)
         if place is None:
             self._shown = None
             self.view.set_picture(None)
@@ -272,6 +280,7 @@ class ImageTab(QMainWindow):
     def _on_phase(self, phase: Phase) -> None:
         if phase is Phase.LOADING:
             self._following = True
+            self._settings.change(welcomed=True)
         elif not phase.busy:
             self._following = False
             self._reload()

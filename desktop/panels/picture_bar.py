@@ -21,6 +21,7 @@ from desktop import icons
 from desktop.actions import Actions
 from desktop.scene import Picture
 from desktop.state import AppState, OverlayStyle
+from desktop.widgets.buttons import beside
 from desktop.widgets.elided_label import ElidedLabel
 from engine.i18n import translate as _
 
@@ -102,7 +103,7 @@ class PictureBar(QWidget):
 
     def _overlay_button(self, actions: Actions) -> QToolButton:
         button = QToolButton()
-        button.setText(f" {_('Overlay')}")
+        button.setText(beside(_("Overlay")))
         button.setIcon(icons.icon("layers"))
         button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)

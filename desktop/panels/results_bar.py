@@ -21,6 +21,7 @@ from PyQt6.QtWidgets import (
 from desktop import icons
 from desktop.figures import count
 from desktop.panels.object_pages import Facts
+from desktop.widgets.buttons import beside
 from desktop.widgets.elided_label import ElidedLabel
 from engine.i18n import N_
 from engine.i18n import translate as _
@@ -215,7 +216,7 @@ def _button(icon: str, text: str, tip: str) -> QToolButton:
     button = QToolButton()
     button.setProperty("role", "button")
     button.setIcon(icons.icon(icon))
-    button.setText(text)
+    button.setText(beside(text))
     button.setToolTip(tip)
     button.setAccessibleName(text)
     button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)

@@ -188,7 +188,7 @@ class ResultsTable(QTableView):
             needed = metrics.horizontalAdvance(_(column.title)) + HEADER_PADDING
             header.resizeSection(section, max(column.width, needed))
         header.setSortIndicator(0, Qt.SortOrder.AscendingOrder)
-        header.setStretchLastSection(True)
+        header.setStretchLastSection(False)
         kept = self._settings.layout(_layout_name())
         if kept is not None:
             header.restoreState(kept)

@@ -9,7 +9,7 @@ from PyQt6.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QListView,
-    QPushButton,
+    QStackedWidget,
     QStyle,
     QStyledItemDelegate,
     QStyleOptionViewItem,
@@ -20,6 +20,8 @@ from PyQt6.QtWidgets import (
 from desktop import icons, theme
 from desktop.panels.source_model import OUTCOME, THUMB, THUMBNAIL, SourceModel
 from desktop.state import AppState, Outcome, Place
+from desktop.widgets.buttons import text_button
+from desktop.widgets.note import Note
 from engine.i18n import translate as _
 
 ROW = 44
@@ -70,8 +72,7 @@ class SourceList(QWidget):
             (_("Pictures…"), "plus", self.pictures_requested),
             (_("Folder…"), "folder", self.folder_requested),
         ):
-            button = QPushButton(icons.icon(icon), f" {text}")
-            button.setAccessibleName(text)
+            button = text_button(icon, text)
             button.clicked.connect(signal)
             buttons.addWidget(button, 1)
         layout = QVBoxLayout(self)
@@ -79,7 +80,10 @@ class SourceList(QWidget):
         layout.setSpacing(GAP)
         layout.addLayout(head)
         layout.addLayout(buttons)
-        layout.addWidget(self._view, 1)
+        self._pages = QStackedWidget()
+        self._pages.addWidget(self._view)
+        self._pages.addWidget(Note(_("Files you open are listed here.")))
+        layout.addWidget(self._pages, 1)
         # Scrolling through thousands of rows must not ask for each on the way.
         self._pause = QTimer(self)
         self._pause.setSingleShot(True)
@@ -116,6 +120,7 @@ class SourceList(QWidget):
     def _on_reset(self) -> None:
         count = self.model.rowCount()
         self._count.setText(_("{count} files").format(count=count) if count else "")
+        self._pages.setCurrentIndex(0 if count else 1)
         self._pause.start()
 
     def _on_current(self, index: QModelIndex, former: QModelIndex) -> None:

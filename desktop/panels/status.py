@@ -59,6 +59,7 @@ class StatusBar(QStatusBar):
         self._times: deque[float] = deque(maxlen=RECENT)
         self.setSizeGripEnabled(False)
         self._dot = QLabel()
+        self._dot.setFixedWidth(28)
         self._words = QLabel()
         self._speed = QLabel()
         self._speed.setProperty("role", "muted")

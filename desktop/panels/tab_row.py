@@ -6,12 +6,12 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from PyQt6.QtCore import QSize, Qt, pyqtSignal
-from PyQt6.QtGui import QAction
 from PyQt6.QtWidgets import QHBoxLayout, QMenu, QPushButton, QTabBar, QWidget
 
 from desktop import icons
 from desktop.actions import Actions
 from desktop.state import AppState
+from desktop.widgets.buttons import action_button, beside, text_button
 from engine.i18n import translate as _
 from engine.session import Phase
 
@@ -58,6 +58,8 @@ class TabRow(QWidget):
         self._tabs.setObjectName("tabs")
         self._tabs.setExpanding(False)
         self._tabs.setDrawBase(False)
+        self._tabs.setUsesScrollButtons(False)
+        self._tabs.setElideMode(Qt.TextElideMode.ElideNone)
         self._tabs.setIconSize(QSize(18, 18))
         self._tabs.setAccessibleName(_("Tabs"))
         for name, words in tabs:
@@ -83,7 +85,7 @@ class TabRow(QWidget):
         self._tabs.setCurrentIndex(number)
 
     def _open_button(self) -> QPushButton:
-        button = QPushButton(icons.icon("folder"), f" {_('Open')}")
+        button = text_button("folder", _("Open"))
         button.setProperty("menu", "true")
         menu = QMenu(button)
         for name in ("open_pictures", "open_folder", "paste", "samples"):
@@ -116,21 +118,5 @@ class TabRow(QWidget):
     def _on_phase(self, phase: Phase) -> None:
         self._pause.setVisible(phase.busy)
         paused = phase is Phase.PAUSED
-        self._pause.setText(f" {_('Resume') if paused else _('Pause')}")
+        self._pause.setText(beside(_("Resume") if paused else _("Pause")))
         self._pause.setIcon(icons.icon("play" if paused else "pause"))
-
-
-def action_button(action: QAction, icon: str, *, role: str = "") -> QPushButton:
-    """Return a button that does what an action does, enabled when it is."""
-    token = "on_accent" if role == "primary" else "text"
-    # A blank keeps the icon from touching the word.
-    button = QPushButton(icons.icon(icon, token), f" {action.text()}")
-    button.setAccessibleName(action.text())
-    if role:
-        button.setProperty("role", role)
-    button.setToolTip(action.toolTip())
-    button.setEnabled(action.isEnabled())
-    button.clicked.connect(lambda checked=False: action.trigger())
-    # A method of the button, so that the connection ends with it.
-    action.enabledChanged.connect(button.setEnabled)
-    return button

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PyQt6.QtCore import Qt, pyqtSignal
-from PyQt6.QtWidgets import QLabel, QPushButton, QVBoxLayout, QWidget
+from PyQt6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from desktop import icons
 
@@ -40,8 +40,16 @@ class EmptyState(QWidget):
     ) -> None:
         """Show the hint."""
         super().__init__(parent)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(16, 16, 16, 16)
+        # The sentences need the width of their column to know how many lines they take.
+        column = QWidget()
+        column.setMaximumWidth(WIDEST)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(16, 16, 16, 16)
+        row.addStretch(1)
+        row.addWidget(column, 8)
+        row.addStretch(1)
+        layout = QVBoxLayout(column)
+        layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(12)
         layout.addStretch(1)
         picture = QLabel()
@@ -50,7 +58,7 @@ class EmptyState(QWidget):
         layout.addWidget(picture)
         for words, role in ((text, "state"), (hint, "muted")):
             if words:
-                layout.addWidget(_sentence(words, role), 0, Qt.AlignmentFlag.AlignHCenter)
+                layout.addWidget(_sentence(words, role))
         for name, words, role in (
             ("primary", primary, "primary"),
             ("secondary", secondary, "link"),
@@ -68,6 +76,4 @@ def _sentence(words: str, role: str) -> QLabel:
     label.setProperty("role", role)
     label.setWordWrap(True)
     label.setAlignment(Qt.AlignmentFlag.AlignCenter)
-    label.setMinimumWidth(min(label.sizeHint().width() + 8, WIDEST))
-    label.setMaximumWidth(WIDEST)
     return label

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from PyQt6.QtCore import QEvent, QPoint, QPointF, Qt
+from PyQt6.QtCore import QEvent, QPoint, QPointF, QRect, Qt
 from PyQt6.QtGui import QColor, QFocusEvent, QImage, QKeyEvent, QPainterPath, QWheelEvent
 from PyQt6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
@@ -16,6 +16,7 @@ from desktop.scene import Overlay, Picture
 from desktop.state import OverlayStyle, Place
 from desktop.widgets import cards
 from desktop.widgets.image_view import SETTLED_MS, ImageView
+from desktop.widgets.stage import Stage
 from engine.types import Detections, Frame, UInt8
 
 ORANGE, BLUE = QColor(230, 159, 0), QColor(0, 0, 220)
@@ -312,6 +313,20 @@ def test_the_selected_object_has_a_label_even_where_the_others_have_none(
     assert shot(view) != with_label
 
 
+def test_a_mark_does_not_hide_the_labels_of_others(view: ImageView) -> None:
+    view.set_picture(picture())
+    # The side of the second goes through the label of the first, at the right edge of the view.
+    view.set_overlay(overlay((-200, -400, 1300, 900), (-200, -400, 976, 900)))
+    middle, above = QPoint(500, 212), QPoint(502, 300)
+    plain = shot(view)
+    view.select(2)
+    marked = shot(view)
+    assert marked.pixelColor(above) != plain.pixelColor(above)
+    around = QRect(middle - QPoint(15, 7), middle + QPoint(15, 7))
+    assert plain.copy(around).pixelColor(0, 0) == ORANGE
+    assert marked.copy(around) == plain.copy(around)
+
+
 def test_another_picture_of_the_same_size_keeps_zoom_and_place(view: ImageView) -> None:
     view.set_picture(picture())
     view.actual_size()
@@ -421,3 +436,16 @@ def test_another_theme_shows_at_once(qapp: QApplication, view: ImageView) -> Non
     light = shot(view).pixelColor(1, 1)
     theme.apply(qapp, "dark")
     assert shot(view).pixelColor(1, 1) == theme.colour("canvas") != light
+
+
+def test_on_a_denser_screen_all_is_painted_anew(qapp: QApplication) -> None:
+    stage = Stage()
+    stage.camera.set_view(524, 424)
+    stage.set_picture(picture())
+    plain = stage.painted(1.0, qapp.font())
+    dense = stage.painted(2.0, qapp.font())
+    assert (plain.width(), dense.width()) == (524, 1048)
+    assert dense.deviceIndependentSize() == plain.deviceIndependentSize()
+    assert dense.toImage().pixelColor(23, 400) == theme.colour("canvas")
+    assert dense.toImage().pixelColor(24, 400).red() == 128
+    assert stage.painted(2.0, qapp.font()) is dense
