@@ -13,7 +13,7 @@ from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
-from benchmarks import excel, memory, pictures, report, store, table
+from benchmarks import excel, memory, overlay, pictures, report, scrolling, store, table, window
 from benchmarks.harness import Measurement, Plan, surroundings
 
 BENCHMARKS: dict[str, Callable[[Plan], list[Measurement]]] = {
@@ -22,6 +22,10 @@ BENCHMARKS: dict[str, Callable[[Plan], list[Measurement]]] = {
     "table": table.measure,
     "store": store.measure,
     "memory": memory.measure,
+    "overlay": overlay.measure,
+    "scrolling": scrolling.measure,
+    "ticks": window.measure_ticks,
+    "start": window.measure_start,
 }
 
 

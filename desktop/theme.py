@@ -50,7 +50,6 @@ class Theme:
         canvas: Around the picture.
         ok, warn, error: With an icon or a word, never alone.
         class_text: On the colours of classes.
-        veil: Over a background picture.
     """
 
     name: str

@@ -9,9 +9,9 @@ from PyQt6.QtCore import QByteArray, Qt
 from PyQt6.QtGui import QImage, QResizeEvent, QShowEvent
 from PyQt6.QtWidgets import (
     QDockWidget,
+    QGridLayout,
     QMainWindow,
     QScrollArea,
-    QStackedWidget,
     QVBoxLayout,
     QWidget,
 )
@@ -32,7 +32,9 @@ from desktop.settings import Settings
 from desktop.state import AppState, ObjectKey, Place
 from desktop.widgets.empty_state import EmptyState
 from desktop.widgets.image_view import ImageView
+from desktop.widgets.note import Note
 from engine.device import names as device_names
+from engine.errors import EngineError, StoreError
 from engine.i18n import translate as _
 from engine.session import Phase
 from engine.types import Result
@@ -85,6 +87,7 @@ class ImageTab(QMainWindow):
         self._connect()
         for part in (self._presenter, self._results, self._summary, self._metrics):
             part.failed.connect(messages.error)
+        self._presenter.failed.connect(self._on_unreadable)
         self._on_background(state.background)
         self._on_place(state.place)
         self._on_style()
@@ -149,15 +152,19 @@ class ImageTab(QMainWindow):
             secondary=_("Try sample pictures"),
         )
         self._empty.pressed.connect(self._on_empty_pressed)
-        self._stack = QStackedWidget()
-        self._stack.addWidget(self._empty)
-        self._stack.addWidget(self.view)
+        self._unreadable = Note()
+        # All in one place: the background picture of the view shows behind the hints.
+        stack = QWidget()
+        cell = QGridLayout(stack)
+        cell.setContentsMargins(0, 0, 0, 0)
+        for part in (self.view, self._empty, self._unreadable):
+            cell.addWidget(part, 0, 0)
         centre = QWidget()
         layout = QVBoxLayout(centre)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
         layout.addWidget(self._bar)
-        layout.addWidget(self._stack, 1)
+        layout.addWidget(stack, 1)
         self.setCentralWidget(centre)
 
     def _build_docks(self, controller: Controller) -> None:
@@ -252,7 +259,8 @@ class ImageTab(QMainWindow):
             self._controller.sources.try_samples()
 
     def _on_place(self, place: Place | None) -> None:
-        self._stack.setCurrentWidget(self._empty if place is None else self.view)
+        self._empty.setVisible(place is None)
+        self._unreadable.hide()
         self._bar.setVisible(place is not None)
         if place is None:
             self._shown = None
@@ -266,7 +274,6 @@ class ImageTab(QMainWindow):
     def _show(self, place: Place) -> None:
         self._shown = place
         self._overlay = None
-        self.view.set_overlay(None)
         self._summary.set_picture_counts(None)
         # A run that still writes is shown as its results come.
         session = None if self._state.phase.busy else self._state.session
@@ -296,9 +303,18 @@ class ImageTab(QMainWindow):
                 return
             self._shown = picture.place
             self._state.change(place=picture.place, selection=None)
+        self._unreadable.hide()
         self.view.set_picture(picture)
         self._bar.show_picture(picture)
         self._bar.show_zoom(self.view.zoom)
+
+    def _on_unreadable(self, error: EngineError) -> None:
+        # A session that cannot be read comes after its picture, which stays.
+        if not isinstance(error, StoreError):
+            self.view.set_picture(None)
+            self._bar.show_picture(None)
+            self._unreadable.set_text(error.message)
+            self._unreadable.show()
 
     def _on_overlay(self, overlay: Overlay) -> None:
         if overlay.place != self._shown:

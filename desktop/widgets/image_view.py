@@ -65,6 +65,7 @@ class ImageView(QWidget):
         self._stage = Stage()
         self._told_zoom = 0.0
         self._selected: int | None = None
+        self._in_sight = True
         self._hovered: int | None = None
         self._pointer: QPointF | None = None
         self._pressed: QPointF | None = None
@@ -104,10 +105,16 @@ class ImageView(QWidget):
         self.update()
 
     def select(self, number: int | None) -> None:
-        """Mark an object by its number in the overlay, from 1, and bring it into sight."""
-        self._selected = None if number is None else number - 1
-        if self._selected is not None:
-            self._stage.bring_into_sight(self._selected)
+        """Mark an object by its number in the overlay, from 1.
+
+        It is brought into sight once, so that a person may look elsewhere while it is selected.
+        """
+        position = None if number is None else number - 1
+        if position != self._selected:
+            self._selected = position
+            self._in_sight = position is None
+        if position is not None and not self._in_sight:
+            self._in_sight = self._stage.bring_into_sight(position)
         self.update()
 
     def fit(self) -> None:

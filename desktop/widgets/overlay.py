@@ -1,6 +1,6 @@
 """Painting what was found over a picture: masks, boxes, keypoints and, of one object, its mark.
 
-Lines have the same width on screen at every zoom. Nothing here keeps a picture of what it painted.
+Lines have the same width on screen at every zoom.
 """
 
 from __future__ import annotations
@@ -10,17 +10,26 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 from PyQt6.QtCore import QPointF, QRectF, Qt
-from PyQt6.QtGui import QColor, QImage, QPainter, QPainterPath, QPen, QPolygonF
+from PyQt6.QtGui import (
+    QBrush,
+    QColor,
+    QImage,
+    QPainter,
+    QPainterPath,
+    QPen,
+    QPolygonF,
+)
 
 from desktop import theme
 from desktop.scene import Overlay
 from desktop.state import OverlayStyle
 from desktop.widgets.camera import Camera
+from desktop.widgets.outlines import LINE, Outline, OutlineCache, pen_of
 from desktop.widgets.shapes import Shapes
 from engine.skeleton import limbs, seen
 
-LINE, THIN, MARKED, EDGE, HALO = 2.0, 1.0, 3.0, 1.0, 2.0
-"""Widths on screen: lines, boxes around masks, of the marked object, edges beside lines, halo."""
+THIN, MARKED, EDGE, HALO = 1.0, 3.0, 1.0, 2.0
+"""Widths on screen: boxes around masks, the marked object, edges beside lines, its halo."""
 DOT = 3.0
 # So many pixels of outline can be smoothed within a frame of the screen.
 _SMOOTH_LENGTH = 14_000.0
@@ -31,14 +40,19 @@ _DARKER = 250
 class OverlayPainter:
     """Paints one overlay.
 
+    Args:
+        overlay: What is painted.
+        cache: Kept from one overlay to the next; one of its own when left out.
+
     Attributes:
         overlay: What it paints.
         shapes: Where its objects are.
     """
 
-    def __init__(self, overlay: Overlay) -> None:
+    def __init__(self, overlay: Overlay, cache: OutlineCache | None = None) -> None:
         """Prepare an overlay."""
         self.overlay = overlay
+        self._cache = cache or OutlineCache()
         self.shapes = Shapes(overlay)
         self._classes: list[int] = overlay.detections.classes.tolist()
         self._colours = {
@@ -74,14 +88,14 @@ class OverlayPainter:
             return
         # The best object comes last and so lies on top.
         positions = self.shapes.within(camera.shown)[::-1].tolist()
-        masked = list(self._mapped_masks(positions, camera, style))
+        masked = list(self._seen_masks(positions, camera, style))
+        brushes = {number: QBrush(colour) for number, colour in self._colours.items()}
         if masked:
-            self._paint_tints(painter, masked, camera, style.mask_opacity)
+            self._paint_tints(painter, masked, brushes, camera, style.mask_opacity)
         self._paint_boxes(painter, positions, {each for each, _ in masked}, camera, style)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, smooth)
-        pens = {number: _pen(colour, LINE) for number, colour in self._colours.items()}
         for position, outline in masked:
-            painter.strokePath(outline, pens[self._classes[position]])
+            painter.fillPath(outline.line, brushes[self._classes[position]])
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         for position in positions:
             self._paint_keypoints(painter, position, camera)
@@ -105,21 +119,21 @@ class OverlayPainter:
         """
         if not style.visible or not np.isfinite(self.shapes.bounds[position]).all():
             return
-        masked = list(self._mapped_masks([position], camera, style))
-        line = masked[0][1] if masked else self._frame(position, camera)
+        masked = list(self._seen_masks([position], camera, style))
+        line = masked[0][1].inside if masked else self._frame(position, camera)
         # Upright lines are crisp as they are; smoothing would blur one of three pixels.
         slanted = bool(masked) or self.overlay.detections.angles is not None
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, slanted)
         if selected:
             white = QColor(Qt.GlobalColor.white)
-            painter.strokePath(line, _pen(white, MARKED + 2 * HALO))
-        painter.strokePath(line, _pen(self.colour(position), MARKED))
+            painter.strokePath(line, pen_of(white, MARKED + 2 * HALO))
+        painter.strokePath(line, pen_of(self.colour(position), MARKED))
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         self._paint_keypoints(painter, position, camera)
 
-    def _mapped_masks(
+    def _seen_masks(
         self, positions: Sequence[int], camera: Camera, style: OverlayStyle
-    ) -> Iterator[tuple[int, QPainterPath]]:
+    ) -> Iterator[tuple[int, Outline]]:
         """Yield the outlines that are to be painted, in coordinates of the view."""
         outlines = self.overlay.outlines
         if outlines is None or not style.masks:
@@ -128,12 +142,13 @@ class OverlayPainter:
         for position in positions:
             outline = outlines[position]
             if outline is not None:
-                yield position, transform.map(outline)
+                yield position, self._cache.seen(outline, transform)
 
     def _paint_tints(
         self,
         painter: QPainter,
-        masked: list[tuple[int, QPainterPath]],
+        masked: list[tuple[int, Outline]],
+        brushes: dict[int, QBrush],
         camera: Camera,
         opacity: float,
     ) -> None:
@@ -146,10 +161,10 @@ class OverlayPainter:
         sheet = QImage(size, QImage.Format.Format_ARGB32_Premultiplied)
         sheet.setDevicePixelRatio(camera.ratio)
         sheet.fill(Qt.GlobalColor.transparent)
-        brush = QPainter(sheet)
+        sheet_painter = QPainter(sheet)
         for position, outline in masked:
-            brush.fillPath(outline, self.colour(position))
-        brush.end()
+            sheet_painter.fillPath(outline.inside, brushes[self._classes[position]])
+        sheet_painter.end()
         painter.setOpacity(opacity)
         painter.drawImage(QPointF(0, 0), sheet)
         painter.setOpacity(1.0)
@@ -177,7 +192,7 @@ class OverlayPainter:
             for extra in (2 * EDGE, 0.0) if width == LINE else (0.0,):
                 for number, members in by_class.items():
                     colour = self._colours[number]
-                    pen = _pen(colour.darker(_DARKER) if extra else colour, width + extra)
+                    pen = pen_of(colour.darker(_DARKER) if extra else colour, width + extra)
                     self._stroke_boxes(painter, pen, members, camera)
 
     def _stroke_boxes(
@@ -230,18 +245,12 @@ class OverlayPainter:
             start, end = mapped[first], mapped[second]
             if start is not None and end is not None:
                 colour = QColor(*side)
-                painter.setPen(_pen(colour.darker(_DARKER), LINE + 2 * EDGE))
+                painter.setPen(pen_of(colour.darker(_DARKER), LINE + 2 * EDGE))
                 painter.drawLine(start, end)
-                painter.setPen(_pen(colour, LINE))
+                painter.setPen(pen_of(colour, LINE))
                 painter.drawLine(start, end)
-        painter.setPen(_pen(QColor(Qt.GlobalColor.white), EDGE))
+        painter.setPen(pen_of(QColor(Qt.GlobalColor.white), EDGE))
         painter.setBrush(self.colour(position))
         for point in mapped:
             if point is not None:
                 painter.drawEllipse(point, DOT, DOT)
-
-
-def _pen(colour: QColor, width: float) -> QPen:
-    pen = QPen(colour, width)
-    pen.setJoinStyle(Qt.PenJoinStyle.MiterJoin)
-    return pen

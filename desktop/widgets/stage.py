@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from PyQt6.QtCore import QPointF, QRectF, QSize
+from PyQt6.QtCore import QPointF, QSize
 from PyQt6.QtGui import QFont, QImage, QPainter, QPixmap
 
 from desktop import theme
@@ -18,6 +18,7 @@ from desktop.scene import Overlay, Picture
 from desktop.state import OverlayStyle
 from desktop.widgets import canvas, cards, labels
 from desktop.widgets.camera import Camera
+from desktop.widgets.outlines import OutlineCache
 from desktop.widgets.overlay import OverlayPainter
 
 _RANKING_CORNER = QPointF(12, 12)
@@ -38,6 +39,7 @@ class Stage:
         self.picture: Picture | None = None
         self.is_draft = False
         self._overlay: OverlayPainter | None = None
+        self._outlines = OutlineCache()
         self._style = OverlayStyle()
         self._background: QImage | None = None
         self._labels: tuple[labels.Label, ...] = ()
@@ -49,6 +51,7 @@ class Stage:
         """Show a picture; what was found in one from elsewhere is gone."""
         former = self.picture
         self.picture = picture
+        self._outlines = OutlineCache()
         if picture is None or former is None or picture.place != former.place:
             self.set_overlay(None)
         if picture is not None:
@@ -57,7 +60,7 @@ class Stage:
 
     def set_overlay(self, overlay: Overlay | None) -> None:
         """Show what was found."""
-        self._overlay = None if overlay is None else OverlayPainter(overlay)
+        self._overlay = None if overlay is None else OverlayPainter(overlay, self._outlines)
         self.forget_overlay()
 
     def set_style(self, style: OverlayStyle) -> None:
@@ -154,15 +157,14 @@ class Stage:
         return painting.shapes.at(self.camera.to_picture(point), self._style)
 
     def bring_into_sight(self, position: int) -> bool:
-        """Look at an object unless it is seen already; tell whether the camera moved."""
+        """Look at an object unless it is seen already; tell whether there is such an object."""
         overlay = self._overlay
         if overlay is None or position >= len(overlay.overlay.detections):
             return False
-        bounds: QRectF = overlay.shapes.rect(position)
-        if not bounds.isValid() or bounds.intersects(self.camera.shown):
-            return False
-        self.camera.centre_on(bounds.center())
-        self.forget()
+        bounds = overlay.shapes.rect(position)
+        if bounds.isValid() and not bounds.intersects(self.camera.shown):
+            self.camera.centre_on(bounds.center())
+            self.forget()
         return True
 
     @property

@@ -9,6 +9,7 @@ import gc
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 from PyQt6.QtCore import QEvent, QObject, QThread, QThreadPool, QTimer
@@ -16,6 +17,8 @@ from PyQt6.QtWidgets import QApplication
 
 from desktop import theme
 from tests.helpers.catalogue import speak_english
+
+T = TypeVar("T")
 
 
 @pytest.fixture(scope="session")
@@ -51,9 +54,7 @@ def nothing_left(qapp: QApplication, look: None) -> Iterator[None]:
     assert not widgets, f"top-level widgets left: {widgets}"
     threads = [t for t in threading.enumerate() if t not in before and _ours(t)]
     assert not threads, f"threads left: {threads}"
-    running = [
-        each for each in gc.get_objects() if isinstance(each, QThread) and _is_running(each)
-    ]
+    running = [each for each in _alive(QThread) if _is_running(each)]
     assert not running, f"QThreads left: {running}"
     left = _live_timers() - timers
     assert not left, f"timers left: {left}"
@@ -73,14 +74,18 @@ def _is_running(thread: QThread) -> bool:
 def _live_timers() -> set[str]:
     """Return the active timers that no living widget or application object owns."""
     found = set()
-    for each in gc.get_objects():
-        if isinstance(each, QTimer):
-            try:
-                if each.isActive() and not each.isSingleShot():
-                    found.add(f"{each.objectName()} of {_owner(each)} ({id(each)})")
-            except RuntimeError:
-                continue
+    for each in _alive(QTimer):
+        try:
+            if each.isActive() and not each.isSingleShot():
+                found.add(f"{each.objectName()} of {_owner(each)} ({id(each)})")
+        except RuntimeError:
+            continue
     return found
+
+
+def _alive(kind: type[T]) -> list[T]:
+    """Return the objects of a kind; those that only pretend to a class are not asked."""
+    return [each for each in gc.get_objects() if issubclass(type(each), kind)]
 
 
 def _owner(timer: QTimer) -> str:

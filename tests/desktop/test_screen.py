@@ -19,9 +19,9 @@ SCENES = Path(__file__).resolve().parent / "screen" / "scenes.py"
 @pytest.mark.tool("xdotool")
 def test_a_person_at_a_real_screen(tmp_path: Path) -> None:
     with virtual_screen(1440, 1000) as environment:
-        command = [sys.executable, "-m", "pytest", "-q", "-x", str(SCENES), "-p", "no:cacheprovider"]
+        command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", SCENES]
         done = subprocess.run(
-            command,
+            [str(word) for word in command],
             cwd=ROOT,
             env=environment,
             capture_output=True,

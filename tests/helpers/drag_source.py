@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from PyQt6.QtCore import QMimeData, Qt, QUrl
+from PyQt6.QtCore import QMimeData, Qt, QTimer, QUrl
 from PyQt6.QtGui import QDrag, QMouseEvent
 from PyQt6.QtWidgets import QApplication, QLabel
 
@@ -27,7 +27,8 @@ class Source(QLabel):
         drag = QDrag(self)
         drag.setMimeData(data)
         drag.exec(Qt.DropAction.CopyAction)
-        QApplication.quit()
+        # Whoever the files were dropped on still asks for their names.
+        QTimer.singleShot(1000, QApplication.quit)
 
 
 if __name__ == "__main__":

@@ -88,6 +88,8 @@ class Hands:
             y = 945 + (target.y() - 945) * step // 20
             self._do("mousemove", x, y)
             self.wait(20)
+        # The window under the mouse says yes by a message of its own.
+        self.wait(300)
         self._do("mouseup", 1)
         self._qtbot.waitUntil(lambda: source.poll() is not None, timeout=LONG_MS)
 

@@ -299,6 +299,28 @@ def test_a_selected_object_is_marked_and_brought_into_sight(qtbot: QtBot, view: 
     shot(view)
 
 
+def test_a_selected_object_is_brought_into_sight_once(view: ImageView) -> None:
+    found = overlay((10, 10, 60, 60), (900, 400, 950, 450))
+    view.set_picture(picture())
+    view.set_style(BARE)
+    for _ in range(10):
+        view.zoom_in()
+    middle = shot(view)
+    view.select(2)
+    assert shot(view) == middle
+    view.set_overlay(found)
+    view.select(2)
+    there = shot(view)
+    assert there != middle
+    view.fit()
+    for _ in range(10):
+        view.zoom_in()
+    elsewhere = shot(view)
+    view.set_overlay(overlay((10, 10, 60, 60), (900, 400, 950, 450)))
+    view.select(2)
+    assert shot(view) == elsewhere != there
+
+
 def test_the_selected_object_has_a_label_even_where_the_others_have_none(
     view: ImageView,
 ) -> None:

@@ -13,6 +13,7 @@ from PyQt6.QtGui import QColor, QImage, QPainter, QPainterPath
 from desktop.scene import Overlay
 from desktop.state import OverlayStyle, Place
 from desktop.widgets.camera import Camera
+from desktop.widgets.outlines import OutlineCache
 from desktop.widgets.overlay import OverlayPainter
 from engine.types import Detections
 
@@ -141,6 +142,18 @@ def test_a_draft_differs_only_in_how_smooth_it_is() -> None:
     fast, well = paint(shown, smooth=False), paint(shown, smooth=True)
     assert fast != well
     assert fast.pixelColor(75, 100) == well.pixelColor(75, 100)
+
+
+def test_outlines_are_kept_until_the_view_looks_elsewhere() -> None:
+    cache, whole, near = OutlineCache(), camera().transform, camera(2.0).transform
+    outline = disc(100, 100, 20)
+    first = cache.seen(outline, whole)
+    assert cache.seen(outline, whole) is first
+    assert first.inside.boundingRect().getRect() == (80, 80, 40, 40)
+    assert first.line.contains(QPointF(80.5, 100))
+    assert not first.line.contains(QPointF(100, 100))
+    assert cache.seen(outline, near).inside.boundingRect().getRect() == (60, 60, 80, 80)
+    assert cache.seen(outline, near).line.boundingRect().width() == pytest.approx(82, abs=0.5)
 
 
 def test_many_long_outlines_are_slow() -> None:
