@@ -47,27 +47,17 @@ STAMP = "labsight.stamp"
 WINDOWS_INTERRUPTED = 0xC000013A
 CPU_INDEX = "https://download.pytorch.org/whl/cpu"
 LIBRARIES = {
-    "libGL.so.1": "libgl1",
-    "libgthread-2.0.so.0": "libglib2.0-0",
-    "libxcb.so.1": "libxcb1",
-    "libEGL.so.1": "libegl1",
-    "libdbus-1.so.3": "libdbus-1-3",
-    "libfontconfig.so.1": "libfontconfig1",
-    "libxcb-cursor.so.0": "libxcb-cursor0",
-    "libxkbcommon-x11.so.0": "libxkbcommon-x11-0",
-    "libxcb-icccm.so.4": "libxcb-icccm4",
-    "libxcb-keysyms.so.1": "libxcb-keysyms1",
-    "libxcb-image.so.0": "libxcb-image0",
-    "libxcb-render-util.so.0": "libxcb-render-util0",
-    "libxcb-xinerama.so.0": "libxcb-xinerama0",
-    "libxcb-shape.so.0": "libxcb-shape0",
-}
+    "libGL.so.1": "libgl1", "libgthread-2.0.so.0": "libglib2.0-0", "libxcb.so.1": "libxcb1",
+    # What Qt loads beside these to show a window.
+    "libEGL.so.1": "libegl1", "libdbus-1.so.3": "libdbus-1-3", "libxcb-shape.so.0": "libxcb-shape0",
+    "libfontconfig.so.1": "libfontconfig1", "libxkbcommon-x11.so.0": "libxkbcommon-x11-0",
+    "libxcb-cursor.so.0": "libxcb-cursor0", "libxcb-icccm.so.4": "libxcb-icccm4",
+    "libxcb-keysyms.so.1": "libxcb-keysyms1", "libxcb-image.so.0": "libxcb-image0",
+    "libxcb-render-util.so.0": "libxcb-render-util0", "libxcb-xinerama.so.0": "libxcb-xinerama0",
+}  # fmt: skip
 TEST_TOOLS = {
-    "soffice": "libreoffice-calc",
-    "ffmpeg": "ffmpeg",
-    "Xvfb": "xvfb",
-    "xdotool": "xdotool",
-}
+    "soffice": "libreoffice-calc", "ffmpeg": "ffmpeg", "Xvfb": "xvfb", "xdotool": "xdotool"
+}  # fmt: skip
 FINDERS = {"fedora": "dnf provides '*/{}'", "arch": "pacman -F {}", "suse": "zypper wp {}"}
 PIP_HINTS = {
     r"No space left|not enough space": "The disk is full: free about 4 GB and start again.",

@@ -56,15 +56,27 @@ class Controller(QObject):
         self._state = state
         self._settings = settings
         self._messages = messages
-        parts = {"state": state, "messages": messages, "parent": self}
-        kept = {**parts, "settings": settings}
-        self.weights = WeightVerbs(**kept)
-        self.sources = SourceVerbs(**kept)
-        self.views = ViewVerbs(**parts)
-        self.runs = RunVerbs(**kept, shelf=shelf)
-        self.exports = ExportVerbs(**kept, window=window)
+        self.weights = WeightVerbs(
+            state=state, settings=settings, messages=messages, parent=self
+        )
+        self.sources = SourceVerbs(
+            state=state, settings=settings, messages=messages, parent=self
+        )
+        self.views = ViewVerbs(state=state, messages=messages, parent=self)
+        self.runs = RunVerbs(
+            state=state, settings=settings, messages=messages, shelf=shelf, parent=self
+        )
+        self.exports = ExportVerbs(
+            state=state, settings=settings, messages=messages, window=window, parent=self
+        )
         self.dialogs = DialogVerbs(
-            **kept, sources=self.sources, weights=self.weights, window=window
+            state=state,
+            settings=settings,
+            messages=messages,
+            sources=self.sources,
+            weights=self.weights,
+            window=window,
+            parent=self,
         )
         self.sources.weights_dropped.connect(self.weights.choose)
         self.sources.session_dropped.connect(self.views.open)

@@ -190,7 +190,7 @@ class MainWindow(QMainWindow):
         if geometry is None or not self.restoreGeometry(geometry):
             self._place()
         if docks is not None:
-            self._images.restoreState(docks)
+            self._images.restore_layout(docks)
 
     def _place(self) -> None:
         screen = QGuiApplication.primaryScreen()

@@ -181,7 +181,7 @@ def wait(until: Callable[[], bool]) -> None:
     for _ in range(WAIT_MS // 10):
         if until():
             return
-        QTest.qWait(10)
+        QTest.qWait(10)  # type: ignore[call-arg, arg-type]
     raise SystemExit("the window did not get there in time")
 
 
@@ -189,7 +189,7 @@ def settle(milliseconds: int = 250) -> None:
     """Let the window finish painting."""
     from PyQt6.QtTest import QTest
 
-    QTest.qWait(milliseconds)
+    QTest.qWait(milliseconds)  # type: ignore[call-arg, arg-type]
 
 
 if __name__ == "__main__":

@@ -18,7 +18,17 @@ from engine.version import __version__
 if TYPE_CHECKING:
     import torch
 
-PACKAGES = ("torch", "ultralytics", "numpy", "opencv-python", "pillow", "av", "openpyxl", "PyQt6", "pyqtgraph")
+PACKAGES = (
+    "torch",
+    "ultralytics",
+    "numpy",
+    "opencv-python",
+    "pillow",
+    "av",
+    "openpyxl",
+    "PyQt6",
+    "pyqtgraph",
+)
 
 _library: object | None = None  # keeps the healed operators alive as long as the process
 _ready = False

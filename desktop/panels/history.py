@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
-from PyQt6.QtCore import QFile, QModelIndex, Qt, QUrl, pyqtSignal
+from PyQt6.QtCore import QFile, QModelIndex, QPoint, Qt, QUrl, pyqtSignal
 from PyQt6.QtGui import QAction, QDesktopServices, QKeySequence
 from PyQt6.QtWidgets import (
     QAbstractItemView,
@@ -145,12 +146,14 @@ class HistoryPanel(QWidget):
         self._delete = self._action(_("Delete"), "trash", ("Del",), self._on_delete)
         self._refresh = self._action(_("Refresh"), "refresh", ("F5",), self.refresh)
 
-    def _action(self, text: str, icon: str, keys: tuple[str, ...], do: object) -> QAction:
+    def _action(
+        self, text: str, icon: str, keys: tuple[str, ...], do: Callable[[], object]
+    ) -> QAction:
         action = QAction(icons.icon(icon), text, self)
         action.setObjectName(icon)
         action.setShortcuts([QKeySequence(each) for each in keys])
         action.setShortcutContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
-        action.triggered.connect(do)
+        action.triggered.connect(lambda checked=False: do())
         self.addAction(action)
         return action
 
@@ -176,7 +179,7 @@ class HistoryPanel(QWidget):
         if self.isVisible():
             self.refresh()
 
-    def _on_menu(self, at: object) -> None:
+    def _on_menu(self, at: QPoint) -> None:
         menu = QMenu(self)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         menu.addActions([self._open, self._rename, self._reveal, self._delete])
@@ -184,7 +187,7 @@ class HistoryPanel(QWidget):
         menu.addAction(self._refresh)
         viewport = self.list.viewport()
         assert viewport is not None
-        menu.popup(viewport.mapToGlobal(at))  # type: ignore[call-overload]
+        menu.popup(viewport.mapToGlobal(at))
 
     def _on_open(self) -> None:
         card = self._card()

@@ -123,10 +123,9 @@ class ImageTab(QMainWindow):
             self._arranged = True
             self._size_docks()
 
-    def restoreState(self, state: QByteArray, version: int = 0) -> bool:
+    def restore_layout(self, layout: QByteArray) -> None:
         """Put the docks where they were left."""
-        self._arranged = super().restoreState(state, version)
-        return self._arranged
+        self._arranged = self.restoreState(layout)
 
     def resizeEvent(self, event: QResizeEvent | None) -> None:
         """Leave out the summary where the window is narrow."""

@@ -162,7 +162,7 @@ class RunVerbs(QObject):
         self._state.change(phase=phase, view=view)
         self.run_ended.emit(phase)
 
-    def _on_opened(self, number: int, path: object) -> None:
+    def _on_opened(self, number: int, path: Path) -> None:
         if number == self._number:
             self._state.change(session=path, view=View(path, path, growing=True))
 

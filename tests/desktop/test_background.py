@@ -78,7 +78,8 @@ def test_an_unexpected_failure_reaches_the_exception_hook(
 
 
 def test_a_cancelled_job_says_nothing_even_when_it_ends_well(qtbot: QtBot) -> None:
-    owner, answers, go = QObject(), [], threading.Event()
+    owner, go = QObject(), threading.Event()
+    answers: list[object] = []
 
     def work(job: Job) -> bool:
         assert go.wait(10)
@@ -93,7 +94,8 @@ def test_a_cancelled_job_says_nothing_even_when_it_ends_well(qtbot: QtBot) -> No
 
 
 def test_progress_is_told_ten_times_a_second_and_at_the_end(qtbot: QtBot) -> None:
-    owner, told = QObject(), []
+    owner = QObject()
+    told: list[Progress] = []
 
     def work(job: Job) -> None:
         for number in range(1, 1001):

@@ -17,7 +17,8 @@ def test_every_property_has_its_signal() -> None:
 
 
 def test_what_is_the_same_says_nothing() -> None:
-    state, said = AppState(), []
+    state = AppState()
+    said: list[object] = []
     state.place_changed.connect(said.append)
     state.change(place=Place("a"))
     state.change(place=Place("a"))

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PyQt6.QtCore import Qt
@@ -54,9 +55,11 @@ class Recording:
         self.session = session
         self.phases: list[Phase] = []
         self.errors: list[EngineError] = []
-        # In the thread that changes it, so that none is missed.
-        session.phase_changed.connect(
-            lambda number: self.phases.append(session.phase), Qt.ConnectionType.DirectConnection
+        # In the thread that changes it, so that none is missed; PyQt's stubs know one argument.
+        connect: Any = session.phase_changed.connect
+        connect(
+            lambda number: self.phases.append(session.phase),
+            type=Qt.ConnectionType.DirectConnection,
         )
         session.failed.connect(lambda number, error: self.errors.append(error))
 

@@ -159,7 +159,7 @@ def _cut_sections(header: QHeaderView) -> list[str]:
 
 
 def _place(widget: QObject | None) -> str:
-    names = []
+    names: list[str] = []
     while widget is not None and len(names) < 4:
         names.append(widget.objectName() or type(widget).__name__)
         widget = widget.parent()

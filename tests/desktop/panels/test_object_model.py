@@ -140,7 +140,8 @@ def test_what_is_selected_during_a_sort_is_followed_too(
 ) -> None:
     path = write_session(tmp_path / "s", [found("a", (0, 1, 2))])
     show(qtbot, model, path)
-    answer, asked = model._lane._work, []
+    answer = model._lane._work
+    asked: list[Wish] = []
 
     def select_meanwhile(wish: Wish) -> object:
         if not asked:

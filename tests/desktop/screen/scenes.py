@@ -16,10 +16,11 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import TypeVar
 
 import openpyxl
 import pytest
-from PyQt6.QtCore import QPoint, QPointF, Qt
+from PyQt6.QtCore import QObject, QPoint, QPointF, Qt
 from PyQt6.QtGui import QGuiApplication
 from PyQt6.QtWidgets import QApplication, QFileDialog, QLabel, QLineEdit, QPushButton, QSlider
 
@@ -37,6 +38,7 @@ from engine.store import SessionReader
 from engine.types import Result
 from tests.desktop.screen.conftest import PICTURES, Hands
 
+T = TypeVar("T", bound=QObject)
 Until = Callable[[Callable[[], bool]], None]
 
 
@@ -81,9 +83,9 @@ def detect(application: Application, hands: Hands, until: Until, pictures: Path)
     until(lambda: state.view is not None and not state.view.growing)
 
 
-def part(application: Application, kind: type) -> object:
+def part(application: Application, kind: type[T]) -> T:
     assert application.window is not None
-    found = application.window.findChild(kind)
+    found: T | None = application.window.findChild(kind)
     assert found is not None
     return found
 
@@ -120,8 +122,6 @@ def test_a_row_and_its_object_are_one_selection(
     detect(application, hands, until, pictures)
     state = application.state
     table, view = part(application, ResultsTable), part(application, ImageView)
-    assert isinstance(table, ResultsTable)
-    assert isinstance(view, ImageView)
     model, viewport = table.model(), table.viewport()
     assert model is not None
     assert viewport is not None
@@ -156,8 +156,8 @@ def test_language_and_theme_change_while_results_stay(
 ) -> None:
     detect(application, hands, until, pictures)
     former, session = application.window, application.state.session
-    for changes in ({"language": "zh_CN"}, {"theme": "dark"}, {"language": "en"}):
-        application.change_preferences(changes)
+    for name, value in (("language", "zh_CN"), ("theme", "dark"), ("language", "en")):
+        application.change_preferences({name: value})
         window = application.window
         assert window is not None
         assert window is not former
@@ -210,7 +210,6 @@ def test_a_session_comes_back_from_the_history(
     assert state.session is None
     window.show_tab(1)
     panel = part(application, HistoryPanel)
-    assert isinstance(panel, HistoryPanel)
     assert session is not None
     until(lambda: panel.select(session))
     panel.setFocus()

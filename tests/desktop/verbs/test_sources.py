@@ -113,12 +113,10 @@ def test_a_picture_of_the_clipboard_is_kept_and_opened(
 def test_paths_and_files_can_be_pasted(
     qtbot: QtBot, state: AppState, verbs: SourceVerbs, pictures: Path
 ) -> None:
-    for fill in (
-        lambda data: data.setUrls([QUrl.fromLocalFile(str(pictures / "p4.jpg"))]),
-        lambda data: data.setText(f'"{pictures / "p3.jpg"}"\n'),
-    ):
-        data = QMimeData()
-        fill(data)
+    files, text = QMimeData(), QMimeData()
+    files.setUrls([QUrl.fromLocalFile(str(pictures / "p4.jpg"))])
+    text.setText(f'"{pictures / "p3.jpg"}"\n')
+    for data in (files, text):
         with qtbot.waitSignal(state.sources_changed):
             assert verbs.open_mime(data)
     assert [path.name for path in state.sources] == ["p3.jpg"]
