@@ -50,7 +50,7 @@ class AboutDialog(QDialog):
         """Show what is known at once; the parts are looked up outside the UI thread."""
         super().__init__(parent)
         self.setWindowTitle(_("About LabSight"))
-        self.setMinimumSize(520, 460)
+        self.resize(520, 460)
         self._rows: list[Row] = []
         picture = QLabel()
         picture.setPixmap(icons.app_icon().pixmap(56, 56))

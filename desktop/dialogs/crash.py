@@ -32,7 +32,7 @@ class CrashDialog(QDialog):
         """Show a report."""
         super().__init__(parent)
         self.setWindowTitle(_("Something went wrong"))
-        self.setMinimumSize(560, 400)
+        self.resize(560, 400)
         self._report = report
         said = QLabel(
             _("Something nobody expected went wrong. What was stored is safe; you can go on.")

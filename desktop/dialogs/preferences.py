@@ -46,7 +46,7 @@ class PreferencesDialog(QDialog):
         """Show what is in force."""
         super().__init__(parent)
         self.setWindowTitle(_("Preferences"))
-        self.setMinimumWidth(460)
+        self.resize(460, 300)
         self._background = preferences.background
         self._title = QLineEdit(preferences.title)
         self._title.setPlaceholderText(_("such as the name of your lab"))

@@ -14,7 +14,6 @@ from PyQt6.QtWidgets import (
     QLabel,
     QMenu,
     QPushButton,
-    QSizePolicy,
     QToolButton,
     QVBoxLayout,
     QWidget,
@@ -86,7 +85,7 @@ class ParameterPanel(QWidget):
         state.config_changed.connect(self._on_config)
         state.model_changed.connect(self._on_model)
         state.model_busy_changed.connect(self._on_busy)
-        state.phase_changed.connect(lambda phase: self._on_busy(state.model_busy))
+        state.phase_changed.connect(self._on_phase)
         self._on_model(state.model)
         self._on_config(state.config)
         self._on_busy(state.model_busy)
@@ -94,8 +93,7 @@ class ParameterPanel(QWidget):
     def _build_model(self, layout: QVBoxLayout) -> None:
         self._about = QLabel()
         self._about.setProperty("role", "caption")
-        self._about.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
-        self._about.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        self._about.setWordWrap(True)
         layout.addLayout(headline(_("Model"), self._about))
         self._picker = QComboBox()
         self._picker.setAccessibleName(_("Weights"))
@@ -244,6 +242,9 @@ class ParameterPanel(QWidget):
             note = _("These weights give one box an object: IoU changes nothing.")
         self._note.setText(note)
         self._note.setVisible(bool(note))
+
+    def _on_phase(self) -> None:
+        self._on_busy(self._state.model_busy)
 
     def _on_busy(self, busy: bool) -> None:
         running = self._state.phase.busy

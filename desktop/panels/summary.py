@@ -67,7 +67,7 @@ class SummaryPanel(QWidget):
         self._card = ObjectCard()
         layout.addWidget(self._card)
         layout.addStretch(1)
-        state.model_changed.connect(lambda model: self._show())
+        state.model_changed.connect(self._show)
         self._show()
 
     def set_model(self, model: ModelInfo | None) -> None:

@@ -202,6 +202,10 @@ class Plot(QWidget):
         self._widget, self._plot = widget, widget.getPlotItem()
         self._plot.hideButtons()
         self._plot.setMenuEnabled(False)
+        # Its own way to export speaks English alone; ours is in the menu of this widget.
+        for action in widget.sceneObj.contextMenu or ():
+            action.deleteLater()
+        widget.sceneObj.contextMenu = None
         self._plot.setMouseEnabled(False, False)
         font = QFont(self.font())
         font.setPixelSize(FONT_PX)

@@ -29,6 +29,9 @@ from desktop.widgets.elided_label import ElidedLabel
 from engine import i18n
 
 OPEN, CLOSE = "⟦", "⟧"
+# Parts that Qt makes and names itself.
+QTS_OWN = "qt_dockwidget_|Scroll(Left|Right)Button|qt_toolbar_ext"
+PATHS = r"(/[^\s/]+)+|\.pt\b"
 
 
 class Marked(gettext.NullTranslations):
@@ -66,6 +69,8 @@ class Said:
 def texts(root: QWidget) -> Iterator[Said]:
     """Yield every text of a window: labels, buttons, menus, tips, names, headers, items."""
     for widget in [root, *root.findChildren(QWidget)]:
+        if re.match(QTS_OWN, widget.objectName()):
+            continue
         where = _place(widget)
         yield Said(widget.toolTip(), f"tip of {where}")
         yield Said(widget.accessibleName(), f"name of {where}")
@@ -111,6 +116,7 @@ def untranslated(said: Said, own: set[str], letters: str = r"[^\W\d_]{2,}") -> l
     """
     rest = re.sub(f"{OPEN}[^{OPEN}{CLOSE}]*{CLOSE}", " ", said.text)
     rest = re.sub(f"{OPEN}[^{OPEN}{CLOSE}]*{CLOSE}", " ", rest)
+    rest = re.sub(PATHS, " ", rest)
     for each in sorted(own, key=len, reverse=True):
         rest = rest.replace(each, " ")
     return re.findall(letters, rest)

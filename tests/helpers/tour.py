@@ -1,0 +1,77 @@
+"""A tour through everything that the window shows, without a network."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from PyQt6.QtWidgets import QApplication, QDialog, QWidget
+from pytestqt.qtbot import QtBot
+
+from desktop.app import Application
+from desktop.messages import Act, Kind, Message
+from desktop.settings import Settings
+from desktop.state import ObjectKey, Place
+from engine.inference.fake import FakeDetector
+
+DIALOGS = ("preferences", "about", "model_card", "official_weights", "shortcuts")
+LONG_MS = 30_000
+
+
+def start(qapp: QApplication, settings: Path) -> Application:
+    """Return the application with its window, a detector without a network in it."""
+    application = Application(qapp, Settings(settings), opener=lambda config: FakeDetector(6))
+    application.show()
+    return application
+
+
+def detect(qtbot: QtBot, application: Application, folder: Path) -> None:
+    """Open a folder and work through it."""
+    state, controller = application.state, application.controller
+    qtbot.waitUntil(lambda: state.model is not None and not state.model_busy, timeout=LONG_MS)
+    with qtbot.waitSignal(state.sources_changed, timeout=LONG_MS):
+        controller.sources.open([folder])
+    with qtbot.waitSignal(controller.runs.run_ended, timeout=LONG_MS):
+        controller.detect()
+    qtbot.waitUntil(lambda: controller.views._lane.idle(), timeout=LONG_MS)
+
+
+def tour(qtbot: QtBot, application: Application, folder: Path) -> Iterator[tuple[str, QWidget]]:
+    """Bring everything on screen, one after the other, and yield its name and its window."""
+    state, controller, messages = application.state, application.controller, application.messages
+    window = application.window
+    assert window is not None
+    qtbot.waitUntil(lambda: state.model is not None and not state.model_busy, timeout=LONG_MS)
+    yield "empty", window
+    detect(qtbot, application, folder)
+    state.change(place=Place(str(state.sources[0])), selection=ObjectKey(1, 1))
+    qtbot.wait(300)
+    yield "done", window
+    for kind in Kind:
+        message = Message("⟦said⟧", kind, "⟦hint⟧", "⟦details⟧", Act("⟦do⟧", lambda: None))
+        messages.show(message)
+        yield f"message of kind {kind}", window
+    messages.clear()
+    window.show_tab(1)
+    qtbot.wait(500)
+    yield "history", window
+    window.show_tab(0)
+    for name in DIALOGS:
+        getattr(controller.dialogs, name)()
+        dialog = open_dialog()
+        qtbot.wait(300)
+        yield name, dialog
+        dialog.reject()
+    application.show_crash("⟦report⟧")
+    dialog = open_dialog()
+    yield "crash", dialog
+    dialog.reject()
+
+
+def open_dialog() -> QDialog:
+    """Return the dialog that is open."""
+    return next(
+        each
+        for each in QApplication.topLevelWidgets()
+        if isinstance(each, QDialog) and each.isVisible()
+    )
