@@ -132,11 +132,10 @@ def _ticks(pictures: Path, seconds: int) -> Ticks:
     from PyQt6.QtCore import Qt, QTimer
     from PyQt6.QtWidgets import QApplication
 
-    from desktop.app import SWITCH_EVERY_S, Application
+    from desktop.app import Application
     from desktop.settings import Settings
     from engine.session import Phase
 
-    sys.setswitchinterval(SWITCH_EVERY_S)
     app = QApplication(["benchmark"])
     application = Application(app, Settings())
     application.show()

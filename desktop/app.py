@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 # The interpreter hands the lock on at least this often, so that the window is never kept waiting
 # by a thread that computes.
-SWITCH_EVERY_S = 0.001
+SWITCH_EVERY_S = 0.0005
 
 
 class Application(QObject):
@@ -59,6 +59,7 @@ class Application(QObject):
     ) -> None:
         """Make the parts; `show` brings up the window."""
         super().__init__()
+        sys.setswitchinterval(SWITCH_EVERY_S)
         self._app = app
         self.settings = settings
         self._translator: QTranslator | None = None
@@ -222,7 +223,6 @@ def main(arguments: Sequence[str]) -> int:
     """
     holder: list[Application] = []
     crash.install(app_data(), lambda report: holder[0].show_crash(report) if holder else None)
-    sys.setswitchinterval(SWITCH_EVERY_S)
     QApplication.setApplicationName("LabSight")
     QApplication.setApplicationVersion(__version__)
     QApplication.setDesktopFileName("labsight")

@@ -22,9 +22,7 @@ def icon(name: str, token: str = "text") -> QIcon:
 
 def pixmap(name: str, size: int, token: str = "text", ratio: float = 1.0) -> QPixmap:
     """Return an icon as a picture of `size` device-independent pixels."""
-    result = _render(theme.tinted(name, getattr(theme.current(), token)), round(size * ratio))
-    result.setDevicePixelRatio(ratio)
-    return result
+    return _pixmap(name, size, getattr(theme.current(), token), ratio)
 
 
 def app_icon() -> QIcon:
@@ -33,6 +31,13 @@ def app_icon() -> QIcon:
     result = QIcon()
     for size in (16, 24, 32, 48, 64, 128, 256):
         result.addPixmap(_render(text, size))
+    return result
+
+
+@lru_cache(maxsize=256)
+def _pixmap(name: str, size: int, colour: str, ratio: float) -> QPixmap:
+    result = _render(theme.tinted(name, colour), round(size * ratio))
+    result.setDevicePixelRatio(ratio)
     return result
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 
-from PyQt6.QtCore import QByteArray, Qt
+from PyQt6.QtCore import QByteArray, Qt, QTimer
 from PyQt6.QtGui import QImage, QResizeEvent, QShowEvent
 from PyQt6.QtWidgets import (
     QDockWidget,
@@ -41,6 +41,7 @@ from engine.types import Result
 
 LEFT_WIDTH, RIGHT_WIDTH, BOTTOM_HEIGHT = 264, 256, 220
 WIDE_FROM = 1100
+IDLE_MS = 300
 
 
 class ImageTab(QMainWindow):
@@ -76,6 +77,10 @@ class ImageTab(QMainWindow):
         self._controller = controller
         self._actions = actions
         self._arranged = False
+        # Making plots takes longer than a frame: it is done before a run could be disturbed.
+        self._idle = QTimer(self)
+        self._idle.setSingleShot(True)
+        self._idle.setInterval(IDLE_MS)
         self._following = False
         self._shown: Place | None = None
         self._overlay: Overlay | None = None
@@ -94,6 +99,7 @@ class ImageTab(QMainWindow):
 
     def close_threads(self) -> None:
         """End the threads of the panels; the tab is of no use afterwards."""
+        self._idle.stop()
         self._sources.close_threads()
         self._results.close_threads()
         self._metrics.close_threads()
@@ -122,6 +128,7 @@ class ImageTab(QMainWindow):
         if not self._arranged:
             self._arranged = True
             self._size_docks()
+        self._idle.start()
 
     def restore_layout(self, layout: QByteArray) -> None:
         """Put the docks where they were left."""
@@ -223,6 +230,8 @@ class ImageTab(QMainWindow):
 
     def _connect(self) -> None:
         state, controller = self._state, self._controller
+        self._idle.timeout.connect(self._summary.prepare)
+        self._idle.timeout.connect(self._metrics.prepare)
         self._presenter.picture_ready.connect(self._on_picture)
         self._presenter.overlay_ready.connect(self._on_overlay)
         self.view.object_clicked.connect(self._on_clicked)

@@ -59,6 +59,11 @@ class Minute:
         self._first: float | None = None
         self.newest = 0
 
+    def prepare(self) -> None:
+        """Make the plots ready while nothing else is going on."""
+        for plot in self._plots.values():
+            plot.prepare()
+
     def add(self, now: float, entries: Sequence[Entry]) -> None:
         """Take in what was worked on up to a time in seconds."""
         done = [entry for entry in entries if entry.error is None]
@@ -174,6 +179,11 @@ class MetricsPanel(QWidget):
         self._soon.setInterval(REDRAW_MS)
         self._soon.timeout.connect(self._redraw)
         state.phase_changed.connect(self._on_phase)
+
+    def prepare(self) -> None:
+        """Make the plots ready while nothing else is going on."""
+        for plot in self._plots.values():
+            plot.prepare()
 
     def add(self, entries: Sequence[Entry]) -> None:
         """Take in what became of the frames since the last time."""

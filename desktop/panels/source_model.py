@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -45,6 +45,7 @@ class SourceModel(QAbstractListModel):
         self._ratio = ratio
         self._files = state.sources
         self._rows = {str(path): row for row, path in enumerate(self._files)}
+        self._known = state.outcomes
         self._thumbs: OrderedDict[str, QPixmap | None] = OrderedDict()
         self._lane = Lane("thumbnails", self._make, parent=self)
         self._made.connect(self._on_made)
@@ -129,9 +130,15 @@ class SourceModel(QAbstractListModel):
         self._thumbs.clear()
         self.endResetModel()
 
-    def _on_outcomes(self, outcomes: object) -> None:
-        if self._files:
-            self.dataChanged.emit(self.index(0), self.index(len(self._files) - 1), [OUTCOME])
+    def _on_outcomes(self, outcomes: Mapping[str, Outcome]) -> None:
+        former, self._known = self._known, outcomes
+        rows = [
+            self._rows[path]
+            for path in {**former, **outcomes}
+            if path in self._rows and former.get(path) != outcomes.get(path)
+        ]
+        if rows:
+            self.dataChanged.emit(self.index(min(rows)), self.index(max(rows)), [OUTCOME])
 
 
 def in_words(outcome: Outcome | None) -> str:

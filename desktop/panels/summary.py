@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from PyQt6.QtCore import Qt, pyqtSignal
+from PyQt6.QtCore import Qt, QTimer, pyqtSignal
 from PyQt6.QtWidgets import QComboBox, QGridLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from desktop.figures import number, tabular
@@ -21,6 +21,7 @@ from engine.types import ModelInfo
 
 MOST_BARS = 12
 CHART_HEIGHT = 140
+COUNTS_EVERY_MS = 100
 
 
 class SummaryPanel(QWidget):
@@ -46,6 +47,10 @@ class SummaryPanel(QWidget):
         self._confidences: Sequence[int] = ()
         self._object: ObjectRecord | None = None
         self._counts = CountsModel(self)
+        self._pause = QTimer(self)
+        self._pause.setSingleShot(True)
+        self._pause.setInterval(COUNTS_EVERY_MS)
+        self._pause.timeout.connect(self._show_counts)
         self._table = CountsTable(self._counts)
         self._hint = _muted(_("Counts appear here after a run."))
         self._kind = QComboBox()
@@ -70,6 +75,10 @@ class SummaryPanel(QWidget):
         state.model_changed.connect(self._show)
         self._show()
 
+    def prepare(self) -> None:
+        """Make the chart ready while nothing else is going on."""
+        self._chart.prepare()
+
     def set_model(self, model: ModelInfo | None) -> None:
         """Take class names and task from a session; None for the model of the state."""
         self._model = model
@@ -77,8 +86,11 @@ class SummaryPanel(QWidget):
 
     def set_picture_counts(self, counts: Mapping[int, int] | None) -> None:
         """Show objects by class index in the picture on screen, None where nothing is known."""
-        self._here = counts
-        self._show()
+        # Pictures of a run come faster than figures can be read; the chart is not about them.
+        changed, self._here = counts != self._here, counts
+        if changed and not self._pause.isActive():
+            self._show_counts()
+            self._pause.start()
 
     def set_all_counts(self, counts: Mapping[int, int]) -> None:
         """Show objects by class index over the session; for classification, pictures."""
@@ -120,6 +132,11 @@ class SummaryPanel(QWidget):
         return model is not None and model.task == "classify"
 
     def _show(self) -> None:
+        self._show_counts()
+        self._show_chart()
+        self._card.show_object(self._object, self._names(), self._classified())
+
+    def _show_counts(self) -> None:
         some = bool(self._all) or self._here is not None
         names = self._names() if some else ()
         total = _("pictures") if self._classified() else _("objects")
@@ -129,8 +146,6 @@ class SummaryPanel(QWidget):
             label.setVisible(self._counts.rowCount() > 0)
         self._hint.setVisible(self._counts.rowCount() == 0)
         self._table.setVisible(self._counts.rowCount() > 0)
-        self._show_chart()
-        self._card.show_object(self._object, self._names(), self._classified())
 
     def _show_chart(self) -> None:
         something = any(self._all.values())

@@ -164,12 +164,16 @@ class Plot(QWidget):
         """Return the least that can be read."""
         return QSize(96, 96)
 
-    def showEvent(self, event: object) -> None:
-        """Load what draws, the first time; draw what came meanwhile."""
+    def prepare(self) -> None:
+        """Load what draws, before it is needed: that takes a moment in which nothing else goes."""
         if self._widget is None and not self._loading:
             self._loading = True
             start(self, lambda job: importlib.import_module("pyqtgraph"), done=self._build)
-        elif self._changed:
+
+    def showEvent(self, event: object) -> None:
+        """Load what draws, the first time; draw what came meanwhile."""
+        self.prepare()
+        if self._widget is not None and self._changed:
             self._draw()
 
     def save_png(self, path: Path) -> None:

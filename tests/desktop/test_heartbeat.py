@@ -1,0 +1,81 @@
+"""The window never stands still, however fast results come and however slowly it paints."""
+
+from __future__ import annotations
+
+import functools
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from PyQt6.QtCore import Qt, QTimer
+from PyQt6.QtGui import QPaintEvent
+from PyQt6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
+
+from desktop.verbs import runs
+from desktop.widgets.image_view import ImageView
+from engine.session import Request
+from engine.types import Frame
+from tests.helpers.tour import start
+
+RATE_HZ, SECONDS, PAINT_S = 500, 3, 0.010
+LONGEST_GAP_S = 0.100
+
+
+class Torrent:
+    """Frames of 1280 × 720 at five hundred a second."""
+
+    total_frames = None
+
+    def __init__(self, items: tuple[Path, ...]) -> None:
+        self._pictures = [np.full((720, 1280, 3), shade, np.uint8) for shade in (40, 120, 200)]
+
+    def __iter__(self) -> Iterator[Frame]:
+        began = time.monotonic()
+        for index in range(RATE_HZ * SECONDS):
+            time.sleep(max(0.0, began + index / RATE_HZ - time.monotonic()))
+            yield Frame(self._pictures[index % 3], index, index / RATE_HZ, "torrent.mp4")
+
+
+def test_no_gap_while_results_rush_in(
+    qtbot: QtBot, qapp: QApplication, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    painted = []
+    paint = ImageView.paintEvent
+
+    def slow_paint(view: ImageView, event: QPaintEvent | None) -> None:
+        paint(view, event)
+        time.sleep(PAINT_S)
+        painted.append(True)
+
+    monkeypatch.setattr(ImageView, "paintEvent", slow_paint)
+    monkeypatch.setattr("engine.sources.listing.SourceList", Torrent)
+    monkeypatch.setattr(runs, "Request", functools.partial(Request, media=False))
+    monkeypatch.setenv("LABSIGHT_HOME", str(tmp_path / "sessions"))
+    application = start(qapp, tmp_path / "settings.ini")
+    state, controller = application.state, application.controller
+    qtbot.waitUntil(lambda: state.model is not None and not state.model_busy, timeout=30_000)
+    # What is made once after the start is no part of a run.
+    qtbot.wait(1500)
+    state.change(sources=(Path("torrent.mp4"),))
+    ticks: list[float] = []
+    beat = QTimer()
+    beat.setTimerType(Qt.TimerType.PreciseTimer)
+    beat.timeout.connect(lambda: ticks.append(time.perf_counter()))
+    with qtbot.waitSignal(controller.runs.run_ended, timeout=60_000):
+        controller.detect()
+        qtbot.waitUntil(lambda: bool(state.outcomes), timeout=30_000)
+        beat.start(5)
+    beat.stop()
+    outcome = state.outcomes["torrent.mp4"]
+    application.close()
+    gaps = np.diff(ticks)
+    assert len(ticks) > 50
+    assert outcome.total is not None
+    # Everything was found and stored, though the screen showed a small part of it.
+    assert outcome.total == 6 * RATE_HZ * SECONDS
+    assert 20 < len(painted) < RATE_HZ * SECONDS / 2
+    assert gaps.max() < LONGEST_GAP_S, SimpleNamespace(gaps=np.sort(gaps)[-5:])
