@@ -19,7 +19,9 @@ def virtual_screen(width: int = 1440, height: int = 900) -> Iterator[dict[str, s
     """Run an X server and yield the environment of programs that are to be shown on it."""
     reading, writing = os.pipe()
     size = f"{width}x{height}x24"
-    command = ["Xvfb", "-displayfd", str(writing), "-screen", "0", size, "-nolisten", "tcp"]
+    # Without -noreset it starts anew when the last program leaves, and misses the next one.
+    command = ["Xvfb", "-displayfd", str(writing), "-noreset", "-nolisten", "tcp"]
+    command += ["-screen", "0", size]
     server = subprocess.Popen(
         command, pass_fds=[writing], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )

@@ -122,7 +122,7 @@ class Ticks:
 
 def run_with_window(pictures: Path, seconds: int) -> Ticks:
     """Detect in pictures for some seconds with the window shown off screen."""
-    os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+    os.environ["QT_QPA_PLATFORM"] = "offscreen"
     with tempfile.TemporaryDirectory() as home:
         os.environ |= {"LABSIGHT_HOME": f"{home}/sessions", "LABSIGHT_DATA": f"{home}/data"}
         return _ticks(pictures, seconds)

@@ -128,6 +128,7 @@ class Application(QObject):
         dialog.open()
 
     def _on_shown(self) -> None:
+        crash.start_log(app_data() / "logs")
         self.controller.start()
         report = crash.previous_crash(app_data())
         if report is not None:

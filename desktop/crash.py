@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import faulthandler
 import logging
-import logging.handlers
 import platform
 import sys
 import threading
@@ -59,12 +58,11 @@ def install(data: Path, show: Callable[[str], object] | None = None) -> None:
     """Write down every exception that nobody catches, in any thread, and show it.
 
     Args:
-        data: The application's data folder; reports go to `crashes` in it, the log to `logs`.
+        data: The application's data folder; reports go to `crashes` in it.
         show: Called in the UI thread with a report, one at a time until `shown` is called.
     """
     global _bridge
     folder = data / FOLDER
-    _start_log(data / "logs")
     try:
         folder.mkdir(parents=True, exist_ok=True)
         # It stays open as long as the process: the handler writes to its descriptor.
@@ -166,7 +164,10 @@ def _seen(path: Path) -> bool:
         return False
 
 
-def _start_log(folder: Path) -> None:
+def start_log(folder: Path) -> None:
+    """Write the log into a folder, half a megabyte a file and three of them at most."""
+    import logging.handlers
+
     log.setLevel(logging.INFO)
     if sys.stderr is not None and sys.stderr.isatty():
         log.addHandler(logging.StreamHandler())

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from PyQt6.QtCore import QRect, pyqtSignal
-from PyQt6.QtGui import QCloseEvent, QDragEnterEvent, QDragLeaveEvent, QDropEvent, QGuiApplication
+from PyQt6.QtCore import QMimeData, QRect, pyqtSignal
+from PyQt6.QtGui import QCloseEvent, QGuiApplication
 from PyQt6.QtWidgets import QMainWindow, QStackedWidget, QVBoxLayout, QWidget
 
 from desktop import icons
@@ -13,15 +14,17 @@ from desktop.actions import Actions
 from desktop.controller import Controller
 from desktop.menus import fill_menus
 from desktop.messages import Messages
-from desktop.panels.history import HistoryPanel
 from desktop.panels.image_tab import ImageTab
 from desktop.panels.status import StatusBar
 from desktop.panels.tab_row import TabRow
 from desktop.settings import Settings
 from desktop.state import AppState
-from desktop.widgets.drop_hint import DropHint
+from desktop.widgets.drop_area import DropArea
 from desktop.widgets.message_strip import MessageStrip
 from engine.i18n import translate as _
+
+if TYPE_CHECKING:
+    from desktop.panels.history import HistoryPanel
 
 SIZE = (1440, 900)
 SMALLEST = (720, 480)
@@ -50,10 +53,10 @@ class MainWindow(QMainWindow):
         self._state = state
         self._settings = settings
         self._controller = controller
+        self._messages = messages
         self._finished = False
         self.setObjectName("window")
         self.setWindowIcon(icons.app_icon())
-        self.setAcceptDrops(True)
         self.setMinimumSize(*SMALLEST)
         self._actions = Actions(state=state, parent=self)
         self._tabs = TabRow(
@@ -69,10 +72,9 @@ class MainWindow(QMainWindow):
             messages=messages,
             actions=self._actions,
         )
-        self._history = HistoryPanel(state=state)
+        self._history: HistoryPanel | None = None
         self._pages = QStackedWidget()
         self._pages.addWidget(self._images)
-        self._pages.addWidget(self._history)
         centre = QWidget()
         layout = QVBoxLayout(centre)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -83,7 +85,7 @@ class MainWindow(QMainWindow):
         self.setCentralWidget(centre)
         self._status = StatusBar(state=state)
         self.setStatusBar(self._status)
-        self._drop_hint = DropHint(_("Drop to open"), self)
+        self._drop = DropArea(_("Drop to open"), self)
         fill_menus(
             self.menuBar(),
             self._actions,
@@ -91,7 +93,7 @@ class MainWindow(QMainWindow):
             lock_docks=self._images.lock_docks,
             reset_layout=self.reset_layout,
         )
-        self._connect(messages)
+        self._connect()
         self._on_title(state.title)
         self._restore()
 
@@ -101,7 +103,8 @@ class MainWindow(QMainWindow):
         self._settings.keep_layout("window", self.saveGeometry())
         self._settings.keep_layout("docks", self._images.saveState())
         self._images.close_threads()
-        self._history.close_threads()
+        if self._history is not None:
+            self._history.close_threads()
         self.close()
 
     def reset_layout(self) -> None:
@@ -128,26 +131,7 @@ class MainWindow(QMainWindow):
         event.ignore()
         self.close_asked.emit()
 
-    def dragEnterEvent(self, event: QDragEnterEvent | None) -> None:
-        """Show that something may be dropped."""
-        data = None if event is None else event.mimeData()
-        if event is not None and data is not None and (data.hasUrls() or data.hasImage()):
-            event.acceptProposedAction()
-            self._drop_hint.cover(True)
-
-    def dragLeaveEvent(self, event: QDragLeaveEvent | None) -> None:
-        """Show the window again."""
-        self._drop_hint.cover(False)
-
-    def dropEvent(self, event: QDropEvent | None) -> None:
-        """Open what was dropped."""
-        self._drop_hint.cover(False)
-        data = None if event is None else event.mimeData()
-        if event is not None and data is not None and self._controller.sources.open_mime(data):
-            event.acceptProposedAction()
-            self.show_tab(0)
-
-    def _connect(self, messages: Messages) -> None:
+    def _connect(self) -> None:
         controller = self._controller
         self._actions.connect(
             {
@@ -161,12 +145,9 @@ class MainWindow(QMainWindow):
                 "window": self,
             }
         )
+        self._drop.dropped.connect(self._on_dropped)
         self._tabs.tab_changed.connect(self._on_tab)
         self._tabs.recent_chosen.connect(lambda path: controller.sources.open([path]))
-        self._history.open_requested.connect(self._on_open_session)
-        self._history.start_requested.connect(lambda: self.show_tab(0))
-        self._history.failed.connect(messages.error)
-        self._history.session_moved.connect(lambda old, new: controller.views.forget(old))
         self._status.cancel_requested.connect(controller.exports.cancel)
         controller.exports.progressed.connect(self._status.show_export)
         controller.runs.entries_came.connect(self._status.add)
@@ -174,9 +155,27 @@ class MainWindow(QMainWindow):
         self._state.title_changed.connect(self._on_title)
 
     def _on_tab(self, number: int) -> None:
+        if number and self._history is None:
+            self._history = self._make_history()
+            self._pages.addWidget(self._history)
         self._pages.setCurrentIndex(number)
-        if self._pages.currentWidget() is self._history:
+        if number and self._history is not None:
             self._history.refresh()
+
+    def _make_history(self) -> HistoryPanel:
+        # Made when it is first seen: the window is there sooner without it.
+        from desktop.panels import history
+
+        panel = history.HistoryPanel(state=self._state)
+        panel.open_requested.connect(self._on_open_session)
+        panel.start_requested.connect(lambda: self.show_tab(0))
+        panel.failed.connect(self._messages.error)
+        panel.session_moved.connect(lambda old, new: self._controller.views.forget(old))
+        return panel
+
+    def _on_dropped(self, data: QMimeData) -> None:
+        if self._controller.sources.open_mime(data):
+            self.show_tab(0)
 
     def _on_open_session(self, path: Path) -> None:
         self._controller.views.open(path)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import string
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import cast
 
@@ -198,6 +199,7 @@ def style_sheet(theme: Theme) -> str:
     return string.Template(sheet).substitute(values)
 
 
+@lru_cache(maxsize=256)
 def tinted(name: str, colour: str) -> str:
     """Return the SVG of an icon with its strokes in a colour."""
     text = resource(f"icons/{name}.svg").read_text(encoding="utf-8")

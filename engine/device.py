@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import importlib.metadata
+import ctypes
+import importlib.util
 import os
 import platform
 import sys
@@ -83,6 +84,27 @@ def heal_torchvision() -> None:
     torchvision.ops.nms = TorchNMS.nms
 
 
+def load_quietly() -> None:
+    """Load the largest library of torch without holding the interpreter's lock.
+
+    `import torch` holds the lock while the system loads some 400 MB; a window that says meanwhile
+    that the network is being loaded would stand still for a third of a second. What cannot be
+    loaded this way is loaded by the import itself. On Windows torch does the same on its own.
+    """
+    if "torch" in sys.modules or os.name == "nt":
+        return
+    found = importlib.util.find_spec("torch")
+    suffix = "dylib" if sys.platform == "darwin" else "so"
+    # A call through ctypes lets the lock go; opening a library with ctypes itself does not.
+    load = ctypes.CDLL(None).dlopen
+    load.argtypes, load.restype = (ctypes.c_char_p, ctypes.c_int), ctypes.c_void_p
+    for place in (found.submodule_search_locations or ()) if found is not None else ():
+        for name in ("c10", "torch_cpu"):
+            path = Path(place, "lib", f"lib{name}.{suffix}")
+            if path.exists():
+                load(os.fsencode(path), os.RTLD_NOW | os.RTLD_GLOBAL)
+
+
 def prepare() -> None:
     """Import torch and ultralytics as this application needs them. Cheap the second time.
 
@@ -92,6 +114,7 @@ def prepare() -> None:
     if _ready:
         return
     set_switches()
+    load_quietly()
     heal_torchvision()
     from ultralytics.nn import tasks
     from ultralytics.utils import patches
@@ -197,6 +220,9 @@ def processor() -> str:
 
 def versions() -> dict[str, str]:
     """Return the versions that shape a result, by name, without importing the packages."""
+    # It takes longer to import than the rest of this module.
+    import importlib.metadata
+
     found = {"labsight": __version__, "python": platform.python_version()}
     for package in PACKAGES:
         try:

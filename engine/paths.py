@@ -19,6 +19,16 @@ def resource(relative: str) -> Path:
     return base / "resources" / Path(*parts.parts)
 
 
+def bundled_weights() -> list[Path]:
+    """Return the weights that come with the application."""
+    return sorted(resource("weights").glob("*.pt"))
+
+
+def weights_folder() -> Path:
+    """Return the folder that downloaded weights are kept in."""
+    return app_data() / "weights"
+
+
 def home() -> Path:
     """Return the folder that holds a person's sessions: `LABSIGHT_HOME` or `~/LabSight`."""
     chosen = os.environ.get("LABSIGHT_HOME")

@@ -23,7 +23,8 @@ from desktop.background import Job, start
 from desktop.panels.parameters import TASK_WORDS
 from engine.errors import EngineError
 from engine.i18n import translate as _
-from engine.models.official import ADDRESS, OFFICIAL, weights_folder
+from engine.models.official import ADDRESS, OFFICIAL
+from engine.paths import weights_folder
 from engine.types import Progress
 
 NAME = Qt.ItemDataRole.UserRole

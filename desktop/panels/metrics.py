@@ -59,11 +59,6 @@ class Minute:
         self._first: float | None = None
         self.newest = 0
 
-    def prepare(self) -> None:
-        """Make the plots ready while nothing else is going on."""
-        for plot in self._plots.values():
-            plot.prepare()
-
     def add(self, now: float, entries: Sequence[Entry]) -> None:
         """Take in what was worked on up to a time in seconds."""
         done = [entry for entry in entries if entry.error is None]

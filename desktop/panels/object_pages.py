@@ -11,6 +11,7 @@ import sqlite3
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -18,10 +19,12 @@ from desktop.panels.result_columns import RESULT_COLUMNS, Row
 from desktop.state import ObjectKey, Place
 from engine.errors import EngineError, StoreError
 from engine.i18n import N_
-from engine.store import SessionReader
-from engine.store.query import ObjectTable
-from engine.store.records import FailureRecord, ObjectRecord
 from engine.types import Int32, ModelInfo
+
+if TYPE_CHECKING:
+    from engine.store import SessionReader
+    from engine.store.query import ObjectTable
+    from engine.store.records import FailureRecord, ObjectRecord
 
 PAGE = 200
 CONFIDENCE_BINS = 20
@@ -180,6 +183,8 @@ class ObjectPages:
 
     def answer(self, wish: Wish) -> Answer | Failed:
         """Return what is wanted, or why it cannot be."""
+        from engine.store import SessionReader
+
         try:
             with SessionReader.open(wish.path) as reader:
                 return self._answer(wish, reader)
@@ -198,6 +203,8 @@ class ObjectPages:
             return Failed(wish, error)
 
     def _answer(self, wish: Wish, reader: SessionReader) -> Answer:
+        from engine.store.query import ObjectTable
+
         table = self._table
         if table is None or wish.path != self._path:
             table = ObjectTable(reader)

@@ -14,9 +14,7 @@ from desktop.state import AppState
 from engine.config import RunConfig
 from engine.errors import EngineError
 from engine.i18n import translate as _
-from engine.models.info import bundled_weights
-from engine.models.official import weights_folder
-from engine.paths import DEFAULT_WEIGHTS, resource
+from engine.paths import DEFAULT_WEIGHTS, bundled_weights, resource, weights_folder
 from engine.types import ModelInfo
 
 

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections import deque
+from typing import TYPE_CHECKING
 
-import psutil
 from PyQt6.QtCore import QRectF, QSize, QTimer
 from PyQt6.QtGui import QPainter, QPaintEvent
 from PyQt6.QtWidgets import QWidget
 
 from desktop import theme
 from engine.i18n import translate as _
+
+if TYPE_CHECKING:
+    import psutil
 
 EVERY_MS = 2000
 BARS = 12
@@ -23,13 +26,12 @@ class MemoryGauge(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         """Begin to look."""
         super().__init__(parent)
-        self._process = psutil.Process()
-        self._bytes: deque[int] = deque(maxlen=BARS)
+        self._process: psutil.Process | None = None
+        self._bytes: deque[int] = deque([0], maxlen=BARS)
         self._timer = QTimer(self)
         self._timer.setInterval(EVERY_MS)
         self._timer.timeout.connect(self._look)
         self._timer.start()
-        self._look()
         self.setToolTip(_("Memory that LabSight holds"))
 
     def sizeHint(self) -> QSize:
@@ -48,7 +50,7 @@ class MemoryGauge(QWidget):
         text = self._text()
         width = self.fontMetrics().horizontalAdvance(text)
         painter.drawText(0, 0, width, self.height(), 0x0080, text)
-        most = max(self._bytes)
+        most = max(1, *self._bytes)
         for place, value in enumerate(self._bytes):
             height = max(1.0, 12 * value / most)
             left = width + 8 + place * (BAR + GAP)
@@ -59,6 +61,12 @@ class MemoryGauge(QWidget):
         return f"RAM {self._bytes[-1] / 1e9:.1f} GB"
 
     def _look(self) -> None:
+        if self._process is None:
+            # Not before the window is there: the import takes its time.
+            import psutil
+
+            self._process = psutil.Process()
+            self._bytes.clear()
         self._bytes.append(self._process.memory_info().rss)
         self.setAccessibleName(self._text())
         self.update()

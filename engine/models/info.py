@@ -78,11 +78,6 @@ def remember_info(weights: Path, info: ModelInfo) -> None:
             raise
 
 
-def bundled_weights() -> list[Path]:
-    """Return the weights that come with the application."""
-    return sorted(resource("weights").glob("*.pt"))
-
-
 def card_of(weights: Path, info: ModelInfo | None = None) -> dict[str, Any] | None:
     """Return the card of weights: what they learned from, how good they are, what they are not for.
 

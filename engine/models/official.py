@@ -24,7 +24,6 @@ from engine.errors import Cancelled, EngineError, WeightsError, writing_failed
 from engine.i18n import N_
 from engine.models import checkpoint
 from engine.models.info import remember_info
-from engine.paths import app_data
 from engine.types import ModelInfo, Progress, Task
 
 ADDRESS = "https://github.com/ultralytics/assets/releases/download/v8.4.0"
@@ -93,11 +92,6 @@ OFFICIAL = tuple(
 """All of them, by task and then by size."""
 
 _BY_NAME = {weights.name: weights for weights in OFFICIAL}
-
-
-def weights_folder() -> Path:
-    """Return the folder that downloaded weights are kept in."""
-    return app_data() / "weights"
 
 
 def download(

@@ -7,8 +7,6 @@ import socket
 from dataclasses import dataclass, field
 from typing import Any, Literal, Self
 
-import psutil
-
 from engine.types import Float32, ModelInfo
 
 RunState = Literal["running", "done", "interrupted", "failed"]
@@ -31,12 +29,16 @@ class Process:
     @classmethod
     def own(cls) -> Self:
         """Return this process."""
+        import psutil
+
         return cls(socket.gethostname(), os.getpid(), psutil.Process().create_time())
 
     def may_live(self) -> bool:
         """Tell whether it runs; of another machine's process nobody knows."""
         if self.host != socket.gethostname():
             return True
+        import psutil
+
         try:
             return abs(psutil.Process(self.pid).create_time() - self.started) < 1
         except psutil.Error:

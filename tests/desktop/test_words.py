@@ -14,9 +14,9 @@ from PyQt6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from desktop.app import Application
-from engine import errors, i18n
+from engine import errors
 from engine.media import write_picture
-from engine.paths import ROOT
+from engine.paths import ROOT, resource
 from engine.scenes.tubes import render_tubes
 from tests.helpers.tour import start, tour
 from tests.helpers.widgets import Doubled, Marked, cut_off, texts, translated_by, untranslated
@@ -74,7 +74,7 @@ def chinese(qapp: QApplication, own_home: None, tmp_path: Path) -> Iterator[Appl
 
 def own_words(folder: Path) -> set[str]:
     """Return what the person brought along: names of files, folders and classes."""
-    named = {part for path in (folder, i18n.resource("weights"), *folder.iterdir())
+    named = {part for path in (folder, resource("weights"), *folder.iterdir())
              for part in path.parts}  # fmt: skip
     return NAMES | CLASSES | named | {"fake"}
 
@@ -144,5 +144,5 @@ def test_no_error_has_a_sentence_that_is_not_marked_for_translation() -> None:
                 continue
             for argument in node.args[:2]:
                 if isinstance(argument, ast.Constant) and argument.value:
-                    wrong.append(f"{path.name}:{node.lineno}: {argument.value}")
+                    wrong.append(f"{path.name}:{node.lineno}: {argument.value!r}")
     assert wrong == []

@@ -14,8 +14,8 @@ import pytest
 
 from engine.errors import WeightsError
 from engine.models import checkpoint
-from engine.models.info import bundled_weights, card_of, known_info, read_info, remember_info
-from engine.paths import DEFAULT_WEIGHTS, ROOT, resource
+from engine.models.info import card_of, known_info, read_info, remember_info
+from engine.paths import DEFAULT_WEIGHTS, ROOT, bundled_weights, resource
 from engine.types import ModelInfo
 from tests.helpers.checkpoints import random_checkpoint
 
@@ -156,7 +156,8 @@ def test_the_card_beside_bundled_weights_says_what_they_say() -> None:
 
 def test_bundled_weights_need_no_torch() -> None:
     code = (
-        "import sys; from engine.models.info import bundled_weights, card_of, read_info\n"
+        "import sys; from engine.models.info import card_of, read_info\n"
+        "from engine.paths import bundled_weights\n"
         "info = read_info(bundled_weights()[0])\n"
         "assert info.task == 'segment' and card_of(bundled_weights()[0])['metrics']\n"
         "print(sorted({'torch', 'ultralytics', 'cv2'} & set(sys.modules)))"

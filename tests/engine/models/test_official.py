@@ -25,6 +25,7 @@ from engine.errors import Cancelled, WeightsError
 from engine.models import official
 from engine.models.info import known_info
 from engine.models.official import OFFICIAL, download
+from engine.paths import weights_folder
 from engine.types import Progress, Task
 from tests.helpers.checkpoints import SUFFIXES, random_checkpoint
 
@@ -334,4 +335,4 @@ def test_an_unexpected_error_comes_out(
 
 
 def test_the_folder_is_among_the_data_of_the_application(tmp_path: Path) -> None:
-    assert official.weights_folder() == tmp_path / "data" / "weights"
+    assert weights_folder() == tmp_path / "data" / "weights"
