@@ -70,6 +70,9 @@ def _icon(name: str, colour: str, disabled: str) -> QIcon:
 
 @lru_cache(maxsize=512)
 def _rendered(name: str, colour: str, size: int) -> QPixmap:
+    if size < 1:
+        # Qt asks for it while a widget has no size yet.
+        return QPixmap()
     return _render(theme.tinted(name, colour), size)
 
 
