@@ -141,7 +141,10 @@ class PreferencesDialog(QDialog):
             return
 
         def read(job: Job) -> QImage:
-            return QImage(path).scaled(
+            image = QImage(path)
+            if image.isNull():
+                return image
+            return image.scaled(
                 PREVIEW * 2,
                 Qt.AspectRatioMode.KeepAspectRatio,
                 Qt.TransformationMode.SmoothTransformation,
