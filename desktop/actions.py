@@ -112,7 +112,7 @@ ACTIONS = (
          "eye", ("Ctrl+T",), _has_picture, lambda state: not state.overlay.visible, apart=True),
     Spec("show_masks", N_("Masks"), "view", "controller.toggle_masks", "", ("Ctrl+M",), _always,
          lambda state: state.overlay.masks),
-    Spec("show_boxes", N_("Boxes"), "view", "controller.toggle_boxes", "", ("Ctrl+B",), _always,
+    Spec("show_boxes", N_("Boxes around masks"), "view", "controller.toggle_boxes", "", ("Ctrl+B",), _always,
          lambda state: state.overlay.boxes),
     Spec("show_labels", N_("Labels"), "view", "controller.toggle_labels", "", ("Ctrl+L",), _always,
          lambda state: state.overlay.labels),

@@ -114,7 +114,7 @@ class Controller(QObject):
         self._overlay(masks=not self._state.overlay.masks)
 
     def toggle_boxes(self) -> None:
-        """Show or hide boxes."""
+        """Show or hide the boxes around masks."""
         self._overlay(boxes=not self._state.overlay.boxes)
 
     def toggle_labels(self) -> None:

@@ -51,7 +51,7 @@ class Preferences:
     columns: tuple[str, ...] = ()
     mask_opacity: float = 0.2
     show_masks: bool = True
-    show_boxes: bool = True
+    show_boxes: bool = False
     show_labels: bool = True
 
 

@@ -25,13 +25,15 @@ class OverlayStyle:
 
     Attributes:
         visible: Nothing is drawn where it is False: the picture as it is.
-        masks, boxes, labels: Which parts are drawn; boxes of objects with a mask count as boxes.
+        masks: Masks are drawn.
+        boxes: Boxes are drawn around masks too; an object without a mask on screen always has one.
+        labels: Labels are drawn.
         mask_opacity: Of the tint inside masks, 0 to 1.
     """
 
     visible: bool = True
     masks: bool = True
-    boxes: bool = True
+    boxes: bool = False
     labels: bool = True
     mask_opacity: float = 0.2
 

@@ -177,10 +177,7 @@ class OverlayPainter:
         camera: Camera,
         style: OverlayStyle,
     ) -> None:
-        """Paint boxes; while masks are traced, a box stands in for each."""
-        standing_in = self.overlay.outlines is not None and style.masks
-        if not style.boxes and not standing_in:
-            return
+        """Paint the boxes of what shows no mask, yet or at all, and of the others when asked to."""
         wide = [each for each in positions if each not in masked]
         thin = [each for each in positions if each in masked and style.boxes]
         for group, width in ((thin, THIN), (wide, LINE)):

@@ -50,9 +50,11 @@ def test_the_picture_on_screen_follows_the_run_and_stays_at_its_end(
     qtbot: QtBot, application: Application, folder: Path
 ) -> None:
     detect(qtbot, application, folder)
-    state, images = application.state, application.window._images  # type: ignore[union-attr]
+    assert application.window is not None
+    state, images = application.state, application.window._images
     qtbot.waitUntil(lambda: images._overlay is not None and images._overlay.frame_id is not None)
     assert state.place is not None
+    assert images._overlay is not None
     assert len(images._overlay.detections) == 6
     state.change(place=Place(str(folder / "p1.jpg")), selection=ObjectKey(2, 3))
     qtbot.waitUntil(lambda: images._overlay is not None and images._overlay.frame_id == 2)

@@ -163,7 +163,8 @@ def test_a_session_that_went_to_the_bin_leaves_the_screen(
     verbs.forget(session.parent.parent / "another")
     assert state.session == session
     verbs.forget(session.parent)
-    assert (state.session, state.view, dict(state.outcomes)) == (None, None, {})
+    left = state.session, state.view, len(state.outcomes)
+    assert left == (None, None, 0)  # type: ignore[comparison-overlap]
 
 
 def test_which_thresholds_are_the_same() -> None:
@@ -173,4 +174,4 @@ def test_which_thresholds_are_the_same() -> None:
         replace(plain, classes=("a", "b")), replace(plain, classes=("b", "a"))
     )
     for change in ({"confidence": 0.3}, {"iou": 0.3}, {"max_detections": 5}, {"classes": ("a",)}):
-        assert not same_thresholds(plain, replace(plain, **change))  # type: ignore[arg-type]
+        assert not same_thresholds(plain, replace(plain, **change))

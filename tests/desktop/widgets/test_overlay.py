@@ -120,14 +120,16 @@ def test_where_masks_overlap_the_better_object_is_on_top() -> None:
 
 def test_the_box_of_a_mask_is_a_thin_line() -> None:
     shown = overlay(found((50, 50, 150, 150)), disc(100, 100, 30))
-    assert run(paint(shown), RED, 60) == [50, 150]
+    assert run(paint(shown, replace(PLAIN, boxes=True)), RED, 60) == [50, 150]
+    assert run(paint(shown), RED, 60) == []
     assert run(paint(shown, replace(PLAIN, boxes=False)), RED, 60) == []
 
 
 def test_a_box_stands_in_for_a_mask_that_is_still_traced() -> None:
     shown = overlay(found((50, 50, 150, 150)), None)
     assert run(paint(shown, replace(PLAIN, boxes=False)), RED, 100) == [49, 50, 149, 150]
-    assert run(paint(shown, replace(PLAIN, boxes=False, masks=False)), RED, 100) == []
+    # Nor is an object without its mask on screen left without a sign.
+    assert run(paint(shown, replace(PLAIN, masks=False)), RED, 100) == [49, 50, 149, 150]
 
 
 def test_masks_and_all_can_be_hidden() -> None:
