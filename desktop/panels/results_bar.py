@@ -192,8 +192,10 @@ class ResultsBar(QWidget):
         for save in savings:
             layout.invalidate()
             if layout.sizeHint().width() <= self.width():
-                return
+                break
             save()
+        # The widths asked for above are those of before; the texts are new.
+        layout.activate()
 
 
 def counts_texts(facts: Facts, rows: int) -> tuple[str, str]:

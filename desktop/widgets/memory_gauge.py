@@ -15,7 +15,7 @@ from engine.i18n import translate as _
 if TYPE_CHECKING:
     import psutil
 
-EVERY_MS = 2000
+FIRST_MS, EVERY_MS = 400, 2000
 BARS = 12
 BAR, GAP = 3, 1
 
@@ -29,7 +29,7 @@ class MemoryGauge(QWidget):
         self._process: psutil.Process | None = None
         self._bytes: deque[int] = deque([0], maxlen=BARS)
         self._timer = QTimer(self)
-        self._timer.setInterval(EVERY_MS)
+        self._timer.setInterval(FIRST_MS)
         self._timer.timeout.connect(self._look)
         self._timer.start()
         self.setToolTip(_("Memory that LabSight holds"))
@@ -67,6 +67,7 @@ class MemoryGauge(QWidget):
 
             self._process = psutil.Process()
             self._bytes.clear()
+            self._timer.setInterval(EVERY_MS)
         self._bytes.append(self._process.memory_info().rss)
         self.setAccessibleName(self._text())
         self.update()
