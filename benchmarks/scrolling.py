@@ -72,7 +72,7 @@ def measure(plan: Plan) -> list[Measurement]:
 
 def use(session: Path) -> Felt:
     """Open, scroll, sort and filter in a window that nobody sees; in a process of its own."""
-    os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+    os.environ["QT_QPA_PLATFORM"] = "offscreen"
     from PyQt6.QtCore import Qt
     from PyQt6.QtWidgets import QApplication
 

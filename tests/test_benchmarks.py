@@ -3,13 +3,27 @@
 import json
 import os
 import re
+import sys
 from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from benchmarks import command, excel, harness, made, memory, pictures, report, store, table
+from benchmarks import (
+    command,
+    excel,
+    harness,
+    made,
+    memory,
+    overlay,
+    pictures,
+    report,
+    scrolling,
+    store,
+    table,
+    window,
+)
 from benchmarks.harness import Measurement, Plan
 from engine import masks
 from engine.errors import EngineError
@@ -245,3 +259,40 @@ def test_the_readme_is_true() -> None:
 def test_pictures_of_a_person_that_do_not_exist_are_refused(tmp_path: Path) -> None:
     with pytest.raises(EngineError, match="There is no file or folder"):
         pictures.measure(Plan(tmp_path, 1, pictures=tmp_path / "nowhere"))
+
+
+def test_the_table_is_scrolled_sorted_and_filtered(tmp_path: Path) -> None:
+    made.write_session(tmp_path, 30, 50)
+    felt = harness.in_fresh_process(scrolling.use, tmp_path)
+    assert felt.open_s > 0
+    assert min(felt.first_page_s.values()) > 0
+
+
+def test_the_window_ticks_through_a_run(tmp_path: Path) -> None:
+    window.render(tmp_path, 4)
+    ticks = harness.in_fresh_process(window.run_with_window, tmp_path, 2)
+    assert ticks.pictures == 4
+    assert ticks.loading_ms > 0
+    assert ticks.gap_ms > 0
+
+
+def test_a_slider_step_is_painted(tmp_path: Path) -> None:
+    plan = Plan(tmp_path, repeats=1, scale=0.1)
+    measurements = overlay.measure(plan)
+    assert all(each.value > 0 for each in measurements)
+
+
+@pytest.mark.tool("Xvfb")
+@pytest.mark.tool("xdotool")
+def test_the_start_is_measured_on_a_screen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv(window.PEER, raising=False)
+    first, *others = window.measure_start(Plan(tmp_path, repeats=1))
+    assert first.name == "start to visible window"
+    assert 0 < first.value < 60
+    assert all("labelme" in each.name for each in others)
+
+
+@pytest.mark.tool("xdotool")
+def test_a_program_without_a_window_is_no_endless_wait() -> None:
+    with pytest.raises(SystemExit, match="showed no window"):
+        window.until_window([sys.executable, "-c", "pass"], "nothing", dict(os.environ))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from pathlib import Path
 
 from PyQt6.QtCore import Qt
 from PyQt6.QtGui import QAction
@@ -24,6 +25,7 @@ from desktop.state import AppState, OverlayStyle
 from desktop.widgets.buttons import beside
 from desktop.widgets.elided_label import ElidedLabel
 from engine.i18n import translate as _
+from engine.suffixes import VIDEO_SUFFIXES
 
 HEIGHT = 40
 
@@ -147,7 +149,9 @@ class PictureBar(QWidget):
             self._position.setText("")
             return
         name = place.path.replace("\\", "/").rpartition("/")[2]
-        if place.index:
+        if Path(name).suffix.lower() in VIDEO_SUFFIXES:
+            name = _("{name}, frame {number}").format(name=name, number=place.index + 1)
+        elif place.index:
             name = _("{name}, page {number}").format(name=name, number=place.index + 1)
         self._name.setText(name)
         self._name.setToolTip(place.path)

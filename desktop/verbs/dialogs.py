@@ -16,6 +16,7 @@ from desktop.state import AppState
 from desktop.verbs.sources import SourceVerbs
 from desktop.verbs.weights import WeightVerbs
 from engine.i18n import translate as _
+from engine.suffixes import PICTURE_SUFFIXES, VIDEO_SUFFIXES
 
 
 class DialogVerbs(QObject):
@@ -60,8 +61,6 @@ class DialogVerbs(QObject):
 
     def open_pictures(self) -> None:
         """Ask for pictures and videos."""
-        from engine.sources.listing import PICTURE_SUFFIXES, VIDEO_SUFFIXES
-
         known = " ".join(f"*{suffix}" for suffix in sorted(PICTURE_SUFFIXES | VIDEO_SUFFIXES))
         filters = [_("Pictures and videos ({patterns})").format(patterns=known), _("All files (*)")]
         dialog = self._file_dialog(_("Open pictures"), filters)

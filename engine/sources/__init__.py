@@ -1,18 +1,10 @@
 """Where frames come from: picture and video files, singly, in folders and by pattern."""
 
-from engine.sources.listing import (
-    PICTURE_SUFFIXES,
-    VIDEO_SUFFIXES,
-    Failure,
-    SourceList,
-    open_sources,
-)
+from engine.sources.listing import Failure, SourceList, open_sources
 from engine.sources.pictures import read_picture
 from engine.sources.video import VideoInfo, probe_video, read_video
 
 __all__ = [
-    "PICTURE_SUFFIXES",
-    "VIDEO_SUFFIXES",
     "Failure",
     "SourceList",
     "VideoInfo",

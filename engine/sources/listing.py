@@ -16,20 +16,8 @@ from engine.sources import sniffing
 from engine.sources.pictures import read_picture
 from engine.sources.video import read_video
 from engine.store.schema import MEDIA_FOLDER, SESSION_FILE
+from engine.suffixes import PAGED_SUFFIXES, PICTURE_SUFFIXES, VIDEO_SUFFIXES
 from engine.types import Frame
-
-PICTURE_SUFFIXES = frozenset({
-    ".apng", ".avif", ".bmp", ".dib", ".fit", ".fits", ".gif", ".heic", ".heics", ".heif",
-    ".hif", ".ico", ".j2k", ".jfif", ".jp2", ".jpe", ".jpeg", ".jpf", ".jpg", ".jpx", ".mpo",
-    ".pbm", ".pcx", ".pfm", ".pgm", ".png", ".pnm", ".ppm", ".psd", ".qoi", ".sgi", ".tga",
-    ".tif", ".tiff", ".webp",
-})  # fmt: skip
-VIDEO_SUFFIXES = frozenset({
-    ".3gp", ".asf", ".avi", ".flv", ".h264", ".h265", ".hevc", ".m2ts", ".m4v", ".mjpeg",
-    ".mjpg", ".mkv", ".mov", ".mp4", ".mpeg", ".mpg", ".mts", ".mxf", ".ogv", ".ts", ".vob",
-    ".webm", ".wmv",
-})  # fmt: skip
-PAGED_SUFFIXES = frozenset({".tif", ".tiff"})
 
 _KNOWN_SUFFIXES = PICTURE_SUFFIXES | VIDEO_SUFFIXES
 _LIVE = re.compile(r"(camera|sim):|(rtsps?|rtmps?|https?|udp|tcp|rtp|mms)://", re.IGNORECASE)

@@ -10,7 +10,17 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from PyQt6.QtWidgets import QApplication
+from PyQt6.QtCore import Qt
+from PyQt6.QtWidgets import (
+    QAbstractButton,
+    QAbstractItemView,
+    QAbstractSlider,
+    QAbstractSpinBox,
+    QApplication,
+    QComboBox,
+    QLineEdit,
+    QWidget,
+)
 from pytestqt.qtbot import QtBot
 
 from desktop.app import Application
@@ -117,6 +127,24 @@ def test_texts_of_twice_the_length_are_not_cut(
         qtbot.wait(50)
         wrong += [f"{state}: {each}" for each in cut_off(root)]
     assert not wrong, "\n".join(sorted(set(wrong)))
+
+
+def test_everything_that_can_be_used_says_what_it_is(
+    qtbot: QtBot, marked: Application, folder: Path
+) -> None:
+    kinds = (QAbstractButton, QAbstractItemView, QAbstractSlider, QAbstractSpinBox, QComboBox,
+             QLineEdit)  # fmt: skip
+    nameless = []
+    for state, root in tour(qtbot, marked, folder):
+        for widget in root.findChildren(QWidget):
+            shown = isinstance(widget, kinds) and widget.isVisible() and widget.isEnabled()
+            if not shown or widget.focusPolicy() == Qt.FocusPolicy.NoFocus:
+                continue
+            words = widget.text() if isinstance(widget, QAbstractButton) else ""
+            inside = isinstance(widget.parent(), QAbstractSpinBox | QComboBox)
+            if not (widget.accessibleName() or words.strip() or inside):
+                nameless.append(f"{state}: {type(widget).__name__} {widget.objectName()}")
+    assert not nameless, "\n".join(sorted(set(nameless)))
 
 
 @pytest.mark.slow

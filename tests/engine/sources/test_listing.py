@@ -14,7 +14,8 @@ import pytest
 from PIL import Image
 
 from engine.errors import PictureError, SourceError
-from engine.sources import PICTURE_SUFFIXES, VIDEO_SUFFIXES, Failure, listing, open_sources
+from engine.sources import Failure, listing, open_sources
+from engine.suffixes import PICTURE_SUFFIXES, VIDEO_SUFFIXES
 from engine.types import Frame
 
 links_needed = pytest.mark.skipif(sys.platform == "win32", reason="needs symbolic links")
