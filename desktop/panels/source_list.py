@@ -119,7 +119,7 @@ class SourceList(QWidget):
 
     def _on_reset(self) -> None:
         count = self.model.rowCount()
-        self._count.setText(_("{count} files").format(count=count) if count else "")
+        self._count.setText(_("Files: {count}").format(count=count) if count else "")
         self._pages.setCurrentIndex(0 if count else 1)
         self._pause.start()
 
