@@ -86,6 +86,7 @@ class ParameterPanel(QWidget):
         state.model_changed.connect(self._on_model)
         state.model_busy_changed.connect(self._on_busy)
         state.phase_changed.connect(self._on_phase)
+        state.view_changed.connect(self._on_phase)
         self._on_model(state.model)
         self._on_config(state.config)
         self._on_busy(state.model_busy)
@@ -235,13 +236,17 @@ class ParameterPanel(QWidget):
         alone = model is not None and model.end_to_end
         self._confidence.setEnabled(not classify)
         self._iou.setEnabled(not classify and not alone)
-        note = ""
+        notes = []
         if classify:
-            note = _("These weights sort whole pictures: there is nothing to suppress.")
+            notes.append(_("These weights sort whole pictures: there is nothing to suppress."))
         elif alone:
-            note = _("These weights give one box an object: IoU changes nothing.")
-        self._note.setText(note)
-        self._note.setVisible(bool(note))
+            notes.append(_("These weights give one box an object: IoU changes nothing."))
+        view = self._state.view
+        if view is not None and view.without_mask:
+            text = _("Objects left out because this run did not keep their masks: {count}.")
+            notes += text.format(count=view.without_mask), _("Detect again to see them.")
+        self._note.setText(" ".join(notes))
+        self._note.setVisible(bool(notes))
 
     def _on_phase(self) -> None:
         self._on_busy(self._state.model_busy)

@@ -10,7 +10,7 @@ from PyQt6.QtWidgets import QComboBox, QDoubleSpinBox, QLabel, QSlider
 from pytestqt.qtbot import QtBot
 
 from desktop.panels.parameters import ParameterPanel
-from desktop.state import AppState
+from desktop.state import AppState, View
 from desktop.widgets.class_filter import ClassFilter
 from engine.session import Phase
 from engine.types import ModelInfo, Task
@@ -123,6 +123,15 @@ def test_a_slider_without_a_say_is_off_and_says_why(
     confidence, iou = panel.findChildren(QSlider)
     assert (confidence.isEnabled(), iou.isEnabled()) == enabled
     assert note in said(panel)
+
+
+def test_objects_that_the_run_kept_no_masks_of_are_told_of(
+    panel: ParameterPanel, state: AppState, tmp_path: Path
+) -> None:
+    state.change(view=View(tmp_path / "derived", tmp_path / "run", without_mask=3))
+    assert "did not keep their masks: 3. Detect again" in said(panel)
+    state.change(view=View(tmp_path / "run", tmp_path / "run"))
+    assert "masks" not in said(panel)
 
 
 def test_what_needs_another_run_is_locked_while_one_goes_on(
