@@ -24,6 +24,7 @@ FOLDER = ROOT / "docs" / "images"
 PICTURES = 9
 FIRST_SEED = 900_100
 WAIT_MS = 90_000
+DIALOGS = ("preferences", "about", "model_card", "official_weights", "shortcuts")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,7 @@ class Look:
     width: int = 1440
     height: int = 900
     scale: int = 1
+    dialogs: bool = False
 
     @property
     def suffix(self) -> str:
@@ -44,9 +46,9 @@ class Look:
 
 
 LOOKS = (
-    Look("en", "light"),
+    Look("en", "light", dialogs=True),
     Look("en", "dark"),
-    Look("zh_CN", "light"),
+    Look("zh_CN", "light", dialogs=True),
     Look("zh_CN", "dark"),
     Look("en", "light", 1280, 800),
     Look("zh_CN", "light", 1280, 800, 2),
@@ -107,12 +109,12 @@ def take(look: Look, folder: Path) -> None:
         shot = (application.window or window).grab()
         shot.save(str(folder / f"window-{name}-{look.suffix}.png"))
 
-    for name in states(application):
+    for name in states(application, dialogs=look.dialogs):
         keep(name)
     application.close()
 
 
-def states(application: Application) -> Iterator[str]:
+def states(application: Application, *, dialogs: bool) -> Iterator[str]:
     """Bring the window into one state after the other and yield the name of each."""
     from PyQt6.QtWidgets import QApplication, QDialog
 
@@ -148,7 +150,7 @@ def states(application: Application) -> Iterator[str]:
     settle(1500)
     yield "history"
     window.show_tab(0)
-    for name in ("preferences", "about", "model_card", "official_weights", "shortcuts"):
+    for name in DIALOGS if dialogs else ():
         getattr(controller.dialogs, name)()
         settle(600)
         dialog = next(
