@@ -16,7 +16,8 @@ def available() -> bool:
     """
     if sys.platform in ("win32", "darwin"):
         return True
-    if os.environ.get("QT_QPA_PLATFORM", "xcb").split(":")[0] not in ("xcb", "wayland"):
+    platform = os.environ.get("QT_QPA_PLATFORM") or "xcb"
+    if platform.split(":")[0] not in ("xcb", "wayland"):
         return True
     wayland = os.environ.get("WAYLAND_DISPLAY")
     if wayland and (Path(os.environ.get("XDG_RUNTIME_DIR", "/")) / wayland).exists():

@@ -10,6 +10,7 @@ from pathlib import Path
 import openpyxl
 import pytest
 
+from benchmarks.screen import virtual_screen
 from engine.media import write_picture
 from engine.scenes.tubes import render_tubes
 from engine.store import SessionReader
@@ -112,11 +113,45 @@ def test_doctor_and_self_test_say_json() -> None:
 
 
 @pytest.mark.slow
-def test_without_arguments_it_demonstrates(tmp_path: Path) -> None:
-    said = main(LABSIGHT_HOME=str(tmp_path / "home"))
+@pytest.mark.parametrize("display", ["", ":4711"])
+def test_without_a_display_it_demonstrates(tmp_path: Path, display: str) -> None:
+    nowhere = {"DISPLAY": display, "WAYLAND_DISPLAY": "", "QT_QPA_PLATFORM": ""}
+    said = main(LABSIGHT_HOME=str(tmp_path / "home"), **nowhere)
     assert (said.code, said.err) == (0, "")
+    assert "There is no display" in said.out
     (folder,) = (tmp_path / "home").glob("*/*-demonstration")
     assert len(list((folder / "annotated").iterdir())) == 6
     assert openpyxl.load_workbook(folder / "results.xlsx").sheetnames[0] == "Counts"
     with SessionReader.open(folder) as reader:
         assert reader.frame_count() == 6
+
+
+@pytest.mark.tool("Xvfb")
+@pytest.mark.tool("xdotool")
+@pytest.mark.parametrize("arguments", [(), ("--lang", "zh_CN")])
+def test_with_a_display_it_shows_the_window_until_that_is_closed(
+    tmp_path: Path, arguments: tuple[str, ...]
+) -> None:
+    with virtual_screen() as environment:
+        places = {"LABSIGHT_HOME": str(tmp_path / "home"), "LABSIGHT_DATA": str(tmp_path / "data")}
+        environment |= places
+        command = [sys.executable, str(ROOT / "main.py"), *arguments]
+        window = subprocess.Popen(command, env=environment)
+
+        def hand(*words: str) -> str:
+            done = subprocess.run(
+                ["xdotool", *words], env=environment, capture_output=True, text=True, check=False
+            )
+            return done.stdout.strip()
+
+        try:
+            while not (number := hand("search", "--onlyvisible", "--name", "LabSight")):
+                assert window.poll() is None
+            # There is no window manager that would give it the keyboard.
+            hand("windowfocus", "--sync", number.split()[0])
+            hand("key", "ctrl+q")
+            assert window.wait(20) == 0
+        finally:
+            window.kill()
+            window.wait()
+    assert list((tmp_path / "data" / "crashes").glob("2*.txt")) == []

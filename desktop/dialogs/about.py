@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.metadata
 
 from PyQt6.QtCore import Qt
-from PyQt6.QtGui import QGuiApplication
+from PyQt6.QtGui import QFontDatabase, QGuiApplication
 from PyQt6.QtWidgets import (
     QAbstractItemView,
     QDialog,
@@ -13,6 +13,8 @@ from PyQt6.QtWidgets import (
     QHBoxLayout,
     QHeaderView,
     QLabel,
+    QPlainTextEdit,
+    QStackedWidget,
     QTableWidget,
     QTableWidgetItem,
     QVBoxLayout,
@@ -23,6 +25,7 @@ from desktop import icons
 from desktop.background import Job, start
 from desktop.widgets.buttons import text_button
 from engine.i18n import translate as _
+from engine.paths import ROOT
 from engine.version import __version__
 
 PARTS = (
@@ -50,7 +53,7 @@ class AboutDialog(QDialog):
         """Show what is known at once; the parts are looked up outside the UI thread."""
         super().__init__(parent)
         self.setWindowTitle(_("About LabSight"))
-        self.resize(520, 460)
+        self.resize(640, 480)
         self._rows: list[Row] = []
         picture = QLabel()
         picture.setPixmap(icons.app_icon().pixmap(56, 56))
@@ -86,35 +89,63 @@ class AboutDialog(QDialog):
         columns.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         columns.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         columns.setStretchLastSection(True)
+        self._text = QPlainTextEdit()
+        self._text.setReadOnly(True)
+        self._text.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
+        self._text.setFont(QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont))
+        self._text.setAccessibleName(_("Licence"))
+        self._pages = QStackedWidget()
+        self._pages.addWidget(self._table)
+        self._pages.addWidget(self._text)
         copy = text_button("copy", _("Copy"))
         copy.clicked.connect(self._on_copy)
+        self._licence = text_button("document", _("Licence"))
+        self._licence.setCheckable(True)
+        self._licence.setEnabled(False)
+        self._licence.toggled.connect(lambda on: self._pages.setCurrentIndex(int(on)))
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
-        buttons.addButton(copy, QDialogButtonBox.ButtonRole.ActionRole)
+        for button in (copy, self._licence):
+            buttons.addButton(button, QDialogButtonBox.ButtonRole.ActionRole)
         buttons.rejected.connect(self.reject)
-        close = buttons.button(QDialogButtonBox.StandardButton.Close)
-        assert close is not None
-        close.setDefault(True)
-        close.setFocus()
         layout = QVBoxLayout(self)
         layout.setContentsMargins(16, 16, 16, 16)
         layout.setSpacing(16)
         layout.addLayout(head)
-        layout.addWidget(self._table, 1)
+        layout.addWidget(self._pages, 1)
         layout.addWidget(buttons)
+        close = buttons.button(QDialogButtonBox.StandardButton.Close)
+        assert close is not None
+        close.setDefault(True)
+        close.setFocus()
         start(self, _look_up, done=self._show)
+        start(self, _read_licence, done=self._show_licence)
 
     def _show(self, rows: list[Row]) -> None:
         self._rows = rows
         self._table.setRowCount(len(rows))
         for place, row in enumerate(rows):
             for column, text in enumerate(row):
-                self._table.setItem(place, column, QTableWidgetItem(text))
+                item = QTableWidgetItem(text)
+                item.setToolTip(text)
+                self._table.setItem(place, column, item)
+
+    def _show_licence(self, text: str) -> None:
+        self._text.setPlainText(text)
+        self._licence.setEnabled(bool(text))
 
     def _on_copy(self) -> None:
         clipboard = QGuiApplication.clipboard()
         if clipboard is not None:
             lines = [f"LabSight {__version__}", *("\t".join(row) for row in self._rows)]
             clipboard.setText("\n".join(lines))
+
+
+def _read_licence(job: Job) -> str:
+    """Return the licence, empty where the file did not come along."""
+    try:
+        return (ROOT / "LICENSE").read_text(encoding="utf-8")
+    except OSError:
+        return ""
 
 
 def _look_up(job: Job) -> list[Row]:

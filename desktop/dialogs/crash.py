@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from PyQt6.QtCore import Qt
 from PyQt6.QtGui import QGuiApplication
 from PyQt6.QtWidgets import (
     QApplication,
@@ -43,6 +44,7 @@ class CrashDialog(QDialog):
             _("The report below stays on this machine. Send it to whoever looks after LabSight.")
         )
         self._note.setWordWrap(True)
+        self._note.setTextFormat(Qt.TextFormat.PlainText)
         self._note.setProperty("role", "muted")
         text = QPlainTextEdit(report)
         text.setReadOnly(True)
@@ -88,7 +90,7 @@ class CrashDialog(QDialog):
     def _write(self, path: str) -> None:
         def work(job: Job) -> None:
             try:
-                with open(path, "w", encoding="utf-8") as file:
+                with open(path, "w", encoding="utf-8", errors="backslashreplace") as file:
                     file.write(self._report)
             except OSError as error:
                 raise writing_failed(error, path) from error

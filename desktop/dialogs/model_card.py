@@ -174,6 +174,7 @@ def _form(rows: Iterable[tuple[str, str]]) -> QFormLayout:
         label.setProperty("role", "muted")
         # Long values are the file's own: a path, a hash.
         field = QLabel(value) if len(value) < 40 or "\n" in value else ElidedLabel(value)
+        field.setTextFormat(Qt.TextFormat.PlainText)
         field.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         form.addRow(label, field)
     return form
@@ -187,6 +188,7 @@ def _title(words: str) -> QLabel:
 
 def _sentence(words: str, role: str = "") -> QLabel:
     label = QLabel(words)
+    label.setTextFormat(Qt.TextFormat.PlainText)
     label.setWordWrap(True)
     label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
     if role:

@@ -28,6 +28,8 @@ from engine.paths import weights_folder
 from engine.types import Progress
 
 NAME = Qt.ItemDataRole.UserRole
+FIGURES = (1, 2)
+RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 
 
 class OfficialWeightsDialog(QDialog):
@@ -65,11 +67,13 @@ class OfficialWeightsDialog(QDialog):
         self._bar.hide()
         self._note = QLabel()
         self._note.setWordWrap(True)
+        self._note.setTextFormat(Qt.TextFormat.PlainText)
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
         self._go = QPushButton(_("Download"))
         self._go.setProperty("role", "primary")
-        self._go.setAutoDefault(False)
         self._go.clicked.connect(self._on_go)
+        self._list.currentItemChanged.connect(self._on_current)
+        self._list.itemDoubleClicked.connect(self._on_double_click)
         buttons.addButton(self._go, QDialogButtonBox.ButtonRole.ActionRole)
         buttons.rejected.connect(self.reject)
         layout = QVBoxLayout(self)
@@ -80,6 +84,8 @@ class OfficialWeightsDialog(QDialog):
         layout.addWidget(self._bar)
         layout.addWidget(self._note)
         layout.addWidget(buttons)
+        # Enter in the list presses it. Buttons are defaults of a dialog that they are in.
+        self._go.setDefault(True)
         self._on_current()
 
     def done(self, result: int) -> None:
@@ -98,6 +104,10 @@ class OfficialWeightsDialog(QDialog):
         header = found.header()
         assert header is not None
         header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+        titles = found.headerItem()
+        assert titles is not None
+        for column in FIGURES:
+            titles.setTextAlignment(column, RIGHT)
         groups: dict[str, QTreeWidgetItem] = {}
         for each in OFFICIAL:
             if each.task not in groups:
@@ -113,9 +123,9 @@ class OfficialWeightsDialog(QDialog):
                 [each.name, f"{each.parameters_m:.1f} M", f"{each.size_mb} MB", ""]
             )
             row.setData(0, NAME, each.name)
+            for column in FIGURES:
+                row.setTextAlignment(column, RIGHT)
             groups[each.task].addChild(row)
-        found.currentItemChanged.connect(self._on_current)
-        found.itemActivated.connect(lambda item, column: self._go.click())
         first = found.topLevelItem(0)
         if first is not None:
             found.setCurrentItem(first.child(0))
@@ -137,12 +147,16 @@ class OfficialWeightsDialog(QDialog):
         return "" if item is None else str(item.data(0, NAME) or "")
 
     def _on_current(self) -> None:
-        if not hasattr(self, "_go") or self._job is not None:
+        if self._job is not None:
             return
         name = self._name()
         here = bool(name) and (self._folder / name).is_file()
         self._go.setText(_("Use these") if here else _("Download"))
         self._go.setEnabled(bool(name))
+
+    def _on_double_click(self) -> None:
+        if self._name():
+            self._go.click()
 
     def _on_go(self) -> None:
         if self._job is not None:
@@ -180,13 +194,13 @@ class OfficialWeightsDialog(QDialog):
         if progress.total:
             self._bar.setRange(0, 1000)
             self._bar.setValue(round(1000 * progress.done / progress.total))
-        self._note.setProperty("role", "muted")
-        self._note.setText(
+        self._say(
             _("{done:.1f} of {total:.1f} MB, {rate:.1f} MB a second").format(
                 done=progress.done / 1e6,
                 total=(progress.total or progress.done) / 1e6,
                 rate=progress.rate_hz / 1e6,
-            )
+            ),
+            "muted",
         )
 
     def _on_fetched(self, path: Path) -> None:
@@ -194,11 +208,14 @@ class OfficialWeightsDialog(QDialog):
         self.chosen.emit(path)
 
     def _on_failed(self, error: EngineError) -> None:
-        self._note.setProperty("role", "error")
+        self._say(f"{error.message} {error.hint}".strip(), "error")
+
+    def _say(self, words: str, role: str) -> None:
+        self._note.setProperty("role", role)
         style = self._note.style()
         if style is not None:
             style.polish(self._note)
-        self._note.setText(f"{error.message} {error.hint}".strip())
+        self._note.setText(words)
 
     def _on_ended(self) -> None:
         self._job = None

@@ -87,6 +87,10 @@ class PreferencesDialog(QDialog):
         layout.setSpacing(16)
         layout.addLayout(form)
         layout.addWidget(buttons)
+        close = buttons.button(QDialogButtonBox.StandardButton.Close)
+        assert close is not None
+        # Without a default, Enter in the title would press the first button and ask for a picture.
+        close.setDefault(True)
         self._show_background()
 
     def _background_row(self) -> QWidget:

@@ -59,6 +59,8 @@ class HistoryPanel(QWidget):
         """Show nothing until `refresh`."""
         super().__init__(parent)
         self._state = state
+        # The session that stays chosen when the list is read again.
+        self._kept: Path | None = None
         self.model = HistoryModel(ratio=self.devicePixelRatioF(), parent=self)
         self._shown = HistoryFilter(self)
         self._shown.setSourceModel(self.model)
@@ -127,7 +129,7 @@ class HistoryPanel(QWidget):
         search.addAction(icons.icon("search", "muted"), QLineEdit.ActionPosition.LeadingPosition)
         search.setMinimumWidth(160)
         search.setMaximumWidth(280)
-        search.textChanged.connect(self._shown.set_text)
+        search.textChanged.connect(self._on_search)
         row = QHBoxLayout()
         row.setSpacing(8)
         row.addWidget(title)
@@ -163,17 +165,29 @@ class HistoryPanel(QWidget):
 
     def _on_current(self, *_: QModelIndex) -> None:
         card = self._card()
+        if card is not None:
+            self._kept = card.path
         for action in (self._open, self._reveal):
             action.setEnabled(card is not None)
         for action in (self._rename, self._delete):
             action.setEnabled(card is not None and not is_written(card))
 
     def _on_loaded(self) -> None:
-        count = self.model.rowCount()
-        self._count.setText(_("Sessions: {count}").format(count=count) if count else "")
-        self._pages.setCurrentWidget(self.list if count else self._empty)
-        if count and not self.list.currentIndex().isValid():
+        self._say_count()
+        self._pages.setCurrentWidget(self.list if self.model.rowCount() else self._empty)
+        if self.list.currentIndex().isValid():
+            return
+        if self._kept is None or not self.select(self._kept):
             self.list.setCurrentIndex(self._shown.index(0, 0))
+
+    def _on_search(self, text: str) -> None:
+        self._shown.set_text(text)
+        self._say_count()
+
+    def _say_count(self) -> None:
+        count = self._shown.rowCount()
+        any_here = self.model.rowCount() > 0
+        self._count.setText(_("Sessions: {count}").format(count=count) if any_here else "")
 
     def _on_phase(self) -> None:
         if self.isVisible():
@@ -209,6 +223,8 @@ class HistoryPanel(QWidget):
             return rename(folder, name)
 
         def done(now: Path) -> None:
+            if self._kept is not None and self._kept.parent == folder:
+                self._kept = now / self._kept.name
             self.session_moved.emit(folder, now)
             self.refresh()
 
@@ -225,6 +241,7 @@ class HistoryPanel(QWidget):
             _("Move the session {name} to the bin?").format(name=card.name),
             parent=self,
         )
+        question.setTextFormat(Qt.TextFormat.PlainText)
         said = _("{pictures} pictures, {objects} objects and the annotated pictures go with it.")
         question.setInformativeText(said.format(pictures=card.pictures, objects=card.objects))
         yes = question.addButton(_("Move to the bin"), QMessageBox.ButtonRole.AcceptRole)

@@ -81,12 +81,14 @@ def _facts(card: SessionCard) -> str:
 
 
 def when(started: str) -> str:
-    """Return an ISO 8601 time in the form of the language in use."""
+    """Return an ISO 8601 time in the form of the system, or of the language where that differs."""
     try:
         moment = datetime.fromisoformat(started)
     except ValueError:
         return started
-    locale = QLocale(language())
+    locale, spoken = QLocale(), QLocale(language())
+    if locale.language() != spoken.language():
+        locale = spoken
     date = locale.toString(moment.date(), QLocale.FormatType.ShortFormat)
     clock = locale.toString(moment.time(), QLocale.FormatType.ShortFormat)
     return f"{date} {clock}"
@@ -136,12 +138,13 @@ def _paint_counts(painter: QPainter, room: QRect, card: SessionCard, font: QFont
     """Paint the most frequent classes with their colours, as many as there is room for."""
     painter.setFont(font)
     metrics = QFontMetrics(font)
-    total = sum(count for _name, count in card.counts)
     left = room.left()
-    words = _("{count} objects").format(count=total)
     painter.setPen(theme.colour("text"))
-    painter.drawText(room, Qt.AlignmentFlag.AlignVCenter, words)
-    left += metrics.horizontalAdvance(words) + 2 * GAP
+    # Whole pictures that were told apart have no objects in them.
+    if card.task != "classify":
+        words = _("{count} objects").format(count=card.objects)
+        painter.drawText(room, Qt.AlignmentFlag.AlignVCenter, words)
+        left += metrics.horizontalAdvance(words) + 2 * GAP
     colours = dict(zip(card.classes, class_colours(card.classes), strict=True))
     for name, count in card.counts[:MOST_CLASSES]:
         text = f"{name} {count}"

@@ -17,6 +17,7 @@ from PyQt6.QtWidgets import (
 )
 
 from desktop import icons
+from desktop.background import Job, start
 from desktop.messages import Kind, Message, Messages
 from engine.i18n import translate as _
 
@@ -42,11 +43,14 @@ class MessageStrip(QFrame):
         super().__init__(parent)
         self._message: Message | None = None
         self._messages = messages
+        self._versions = ""
         self.setObjectName("strip")
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
         self._icon = QLabel()
         self._text = QLabel()
         self._text.setWordWrap(True)
+        # Names of files stand in it, which may look like markup.
+        self._text.setTextFormat(Qt.TextFormat.PlainText)
         self._text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self._act = QPushButton()
         self._act.clicked.connect(self._on_act)
@@ -115,7 +119,9 @@ class MessageStrip(QFrame):
         self._more.setVisible(bool(message.details))
         self._more.setChecked(False)
         self._copy.setVisible(message.kind is not Kind.INFO)
-        self._details.setPlainText(message.details)
+        self._details.setPlainText(self._told())
+        if message.kind is Kind.ERROR and not self._versions:
+            start(self, _versions, done=self._on_versions)
         self.setProperty("kind", str(message.kind))
         style = self.style()
         if style is not None:
@@ -124,8 +130,19 @@ class MessageStrip(QFrame):
         self.setAccessibleName(self._text.text())
         self.show()
         self._gone.stop()
-        if _passes(message):
+        if _passes(message) and not self.underMouse():
             self._gone.start()
+
+    def _on_versions(self, versions: str) -> None:
+        self._versions = versions
+        self._details.setPlainText(self._told())
+
+    def _told(self) -> str:
+        """Return the details, for an error with the versions that a report needs."""
+        message = self._message
+        if message is None or message.kind is not Kind.ERROR:
+            return message.details if message is not None else ""
+        return "\n\n".join(part for part in (message.details, self._versions) if part)
 
     def _on_cleared(self) -> None:
         self._message = None
@@ -142,8 +159,14 @@ class MessageStrip(QFrame):
         clipboard = QGuiApplication.clipboard()
         message = self._message
         if clipboard is not None and message is not None:
-            lines = (message.text, message.hint, message.details)
+            lines = (message.text, message.hint, self._told())
             clipboard.setText("\n".join(line for line in lines if line))
+
+
+def _versions(job: Job) -> str:
+    from engine.device import versions
+
+    return ", ".join(f"{name} {version}" for name, version in versions().items())
 
 
 def _passes(message: Message) -> bool:

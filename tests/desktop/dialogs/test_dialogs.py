@@ -7,11 +7,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from PyQt6.QtCore import Qt
 from PyQt6.QtGui import QGuiApplication
 from PyQt6.QtWidgets import (
     QComboBox,
+    QFileDialog,
     QLabel,
     QLineEdit,
+    QPlainTextEdit,
     QProgressBar,
     QPushButton,
     QTableWidget,
@@ -19,6 +22,7 @@ from PyQt6.QtWidgets import (
 )
 from pytestqt.qtbot import QtBot
 
+from desktop.dialogs import about
 from desktop.dialogs.about import AboutDialog
 from desktop.dialogs.crash import CrashDialog
 from desktop.dialogs.model_card import ModelCardDialog
@@ -74,6 +78,28 @@ def test_about_names_versions_and_licences(qtbot: QtBot) -> None:
     assert "PyQt6" in clipboard()
 
 
+def test_about_shows_the_licence_where_it_came_along(
+    qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dialog = AboutDialog()
+    qtbot.addWidget(dialog)
+    dialog.show()
+    text = dialog.findChild(QPlainTextEdit)
+    assert text is not None
+    qtbot.waitUntil(lambda: button(dialog, "Licence").isEnabled())
+    assert not text.isVisible()
+    button(dialog, "Licence").click()
+    assert text.isVisible()
+    assert "GNU AFFERO GENERAL PUBLIC LICENSE" in text.toPlainText()
+    monkeypatch.setattr(about, "ROOT", tmp_path)
+    without = AboutDialog()
+    qtbot.addWidget(without)
+    table = without.findChild(QTableWidget)
+    assert table is not None
+    qtbot.waitUntil(lambda: table.rowCount() > 8)
+    assert not button(without, "Licence").isEnabled()
+
+
 def test_preferences_apply_at_once(qtbot: QtBot, tmp_path: Path) -> None:
     dialog = PreferencesDialog(preferences=Preferences(title="Old", theme="dark"))
     qtbot.addWidget(dialog)
@@ -101,6 +127,20 @@ def test_preferences_apply_at_once(qtbot: QtBot, tmp_path: Path) -> None:
     ]
     # The window it belongs to is made anew: it has closed before.
     assert not dialog.isVisible()
+
+
+def test_enter_in_the_title_asks_for_no_picture(qtbot: QtBot) -> None:
+    dialog = PreferencesDialog(preferences=Preferences())
+    qtbot.addWidget(dialog)
+    dialog.open()
+    changes: list[dict[str, object]] = []
+    dialog.changed.connect(changes.append)
+    title = dialog.findChild(QLineEdit)
+    assert title is not None
+    qtbot.keyClicks(title, "Ward 7")
+    qtbot.keyClick(title, Qt.Key.Key_Return)
+    assert changes[0] == {"title": "Ward 7"}
+    assert dialog.findChildren(QFileDialog) == []
 
 
 def test_a_background_that_is_no_picture_says_so(qtbot: QtBot, tmp_path: Path) -> None:
@@ -197,6 +237,31 @@ def test_weights_are_fetched_only_when_asked_for(
     del fetch["do"]
     button(again, "Use these").click()
     assert chosen == [tmp_path / "yolo11n.pt"] * 2
+
+
+def test_enter_in_the_list_fetches_and_leaves_the_dialog_open(
+    qtbot: QtBot, tmp_path: Path, fetch: dict[str, Download]
+) -> None:
+    asked: list[str] = []
+
+    def do(name: str, *given: object, should_stop: Callable[[], bool], **more: object) -> Path:
+        asked.append(name)
+        while not should_stop():
+            threading.Event().wait(0.01)
+        raise Cancelled
+
+    fetch["do"] = do
+    dialog = dialog_of(qtbot, tmp_path)
+    tree = dialog.findChild(QTreeWidget)
+    assert tree is not None
+    qtbot.keyClick(tree, Qt.Key.Key_Down)
+    qtbot.keyClick(tree, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: bool(asked))
+    assert asked == ["yolo11s.pt"]
+    assert dialog.isVisible()
+    assert button(dialog, "Cancel").isEnabled()
+    dialog.reject()
+    qtbot.waitUntil(lambda: dialog._job is None)
 
 
 def test_no_network_is_said_in_place_and_can_be_tried_again(

@@ -113,6 +113,7 @@ def test_search_looks_at_names_titles_and_classes(
     for text, found in (("MORN", ["morning"]), ("ward", ["tubes", "morning"]), ("zzz", [])):
         search.setText(text)
         assert names(panel) == found
+        assert f"Sessions: {len(found)}" in {said.text for said in texts(panel)}
 
 
 def test_enter_opens(qtbot: QtBot, panel: HistoryPanel, home: Path) -> None:
@@ -148,6 +149,21 @@ def test_a_name_that_is_taken_is_refused(qtbot: QtBot, panel: HistoryPanel, home
     qtbot.waitUntil(lambda: bool(errors))
     assert "already" in str(errors[0])
     assert names(panel) == ["two", "one"]
+
+
+def test_what_is_chosen_stays_chosen(qtbot: QtBot, panel: HistoryPanel, home: Path) -> None:
+    for name in ("090000-morning", "120000-noon", "180000-evening"):
+        make(home, name)
+    load(qtbot, panel)
+    model = panel.list.model()
+    assert model is not None
+    panel.list.setCurrentIndex(model.index(1, 0))
+    make(home, "200000-night")
+    load(qtbot, panel)
+    assert panel.list.currentIndex().data() == "noon"
+    with qtbot.waitSignals([panel.session_moved, panel.model.loaded]):
+        panel.model.setData(panel.model.index(2), "a name")
+    assert panel.list.currentIndex().data() == "a name"
 
 
 @pytest.mark.parametrize("binned", [True, False])

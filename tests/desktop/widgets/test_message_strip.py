@@ -51,10 +51,29 @@ def test_an_error_stays_with_its_details(
     button(strip, "Details").click()
     assert details.isVisible()
     assert "OSError: bad block" in details.toPlainText()
+    qtbot.waitUntil(lambda: "labsight 0" in details.toPlainText())
     button(strip, "Copy").click()
     clipboard = QGuiApplication.clipboard()
     assert clipboard is not None
     assert "bad block" in clipboard.text()
+    assert "labsight 0" in clipboard.text()
+
+
+def test_a_name_that_looks_like_markup_is_a_name(messages: Messages, strip: MessageStrip) -> None:
+    messages.warning("<b>a</b>.jpg is damaged.")
+    label = next(each for each in strip.findChildren(QLabel) if each.text())
+    assert label.textFormat() == Qt.TextFormat.PlainText
+
+
+def test_what_comes_under_the_pointer_stays(
+    qtbot: QtBot, messages: Messages, strip: MessageStrip, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(strip, "underMouse", lambda: True)
+    messages.info("Written.")
+    qtbot.wait(120)
+    assert strip.isVisible()
+    strip.leaveEvent(None)
+    qtbot.waitUntil(lambda: not strip.isVisible())
 
 
 def test_news_goes_by_itself_and_a_question_does_not(
