@@ -223,7 +223,7 @@ def main(arguments: Sequence[str]) -> int:
         arguments: Files and folders to open.
     """
     holder: list[Application] = []
-    crash.install(app_data(), lambda report: holder[0].show_crash(report) if holder else None)
+    crash.install(app_data(), lambda report: holder[0].show_crash(report) if holder else False)
     QApplication.setApplicationName("LabSight")
     QApplication.setApplicationVersion(__version__)
     QApplication.setDesktopFileName("labsight")
