@@ -27,6 +27,7 @@ from desktop.panels.history_model import CARD, HistoryFilter, HistoryModel, is_w
 from desktop.state import AppState
 from desktop.widgets.buttons import action_button
 from desktop.widgets.empty_state import EmptyState
+from desktop.widgets.note import Note
 from engine.errors import StoreError
 from engine.history import SessionCard
 from engine.i18n import N_
@@ -85,6 +86,8 @@ class HistoryPanel(QWidget):
         self._pages = QStackedWidget()
         self._pages.addWidget(self.list)
         self._pages.addWidget(self._empty)
+        self._no_match = Note(_("Nothing matches the filter."))
+        self._pages.addWidget(self._no_match)
         self._build_actions()
         layout = QVBoxLayout(self)
         layout.setContentsMargins(16, 12, 16, 12)
@@ -174,7 +177,7 @@ class HistoryPanel(QWidget):
 
     def _on_loaded(self) -> None:
         self._say_count()
-        self._pages.setCurrentWidget(self.list if self.model.rowCount() else self._empty)
+        self._show_page()
         if self.list.currentIndex().isValid():
             return
         if self._kept is None or not self.select(self._kept):
@@ -183,6 +186,11 @@ class HistoryPanel(QWidget):
     def _on_search(self, text: str) -> None:
         self._shown.set_text(text)
         self._say_count()
+        self._show_page()
+
+    def _show_page(self) -> None:
+        page: QWidget = self.list if self._shown.rowCount() else self._no_match
+        self._pages.setCurrentWidget(page if self.model.rowCount() else self._empty)
 
     def _say_count(self) -> None:
         count = self._shown.rowCount()

@@ -44,7 +44,9 @@ class MemoryGauge(QWidget):
         return self.sizeHint()
 
     def paintEvent(self, event: QPaintEvent | None) -> None:
-        """Paint the figure, then a bar for each look."""
+        """Paint the figure, then a bar for each look; nothing before the first."""
+        if self._process is None:
+            return
         painter = QPainter(self)
         painter.setPen(theme.colour("text"))
         text = self._text()

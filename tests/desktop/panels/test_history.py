@@ -113,6 +113,7 @@ def test_search_looks_at_names_titles_and_classes(
     for text, found in (("MORN", ["morning"]), ("ward", ["tubes", "morning"]), ("zzz", [])):
         search.setText(text)
         assert names(panel) == found
+        assert panel.list.isVisible() == bool(found)
         assert f"Sessions: {len(found)}" in {said.text for said in texts(panel)}
 
 
