@@ -102,7 +102,7 @@ class ResultsPanel(QWidget):
         bar.failures_toggled.connect(self._failures.setVisible)
         self._no_match.pressed.connect(bar.clear_filter)
         table.row_chosen.connect(self._choose)
-        table.selected.connect(bar.set_selected)
+        table.selected.connect(self._on_selected)
         table.copy_requested.connect(self._on_copy)
         table.export_requested.connect(lambda kind: self._on_export(kind, True))
         model.facts_changed.connect(self._on_facts)
@@ -121,6 +121,8 @@ class ResultsPanel(QWidget):
 
     def _on_facts(self, facts: Facts | None) -> None:
         self.table.show_columns()
+        # The rows of a classification are pictures: there are no objects to make a selection of.
+        self.table.rows_are_objects = facts is None or facts.model.task != "classify"
         self._failures.set_failures(() if facts is None else facts.failures)
         self.model_changed.emit(None if facts is None else facts.model)
         self.counts_changed.emit({} if facts is None else dict(facts.counts))
@@ -128,6 +130,9 @@ class ResultsPanel(QWidget):
         if facts is None:
             self._tell(None)
         self._show_page()
+
+    def _on_selected(self, some: bool) -> None:
+        self._bar.set_selected(some and self.table.rows_are_objects)
 
     def _on_scope(self, only_here: bool) -> None:
         self._only_here = only_here

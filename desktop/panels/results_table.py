@@ -41,6 +41,7 @@ class ResultsTable(QTableView):
 
     Attributes:
         columns_menu: Shows and hides columns.
+        rows_are_objects: False where they are whole pictures, of which no selection is exported.
 
     Signals:
         row_chosen: int, a row got the focus by the person, or was asked for again.
@@ -59,6 +60,7 @@ class ResultsTable(QTableView):
     ) -> None:
         """Show the rows."""
         super().__init__(parent)
+        self.rows_are_objects = True
         self._objects = model
         self._settings = settings
         # True while the selection is made to follow: what changes then is no choice.
@@ -153,7 +155,7 @@ class ResultsTable(QTableView):
         menu.addSeparator()
         export = QMenu(_("Export the selection"), menu)
         export.setIcon(icons.icon("export"))
-        export.setEnabled(some)
+        export.setEnabled(some and self.rows_are_objects)
         for kind, words in EXPORTS.items():
             export.addAction(_(words), lambda kind=kind: self.export_requested.emit(kind))
         menu.addMenu(export)

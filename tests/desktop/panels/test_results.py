@@ -302,6 +302,11 @@ def test_columns_follow_the_session(qtbot: QtBot, panel: ResultsPanel, tmp_path:
     panel.table.selectRow(0)
     assert panel._state.place == Place("a.jpg")
     assert panel._state.selection is None
+    # Pictures are no objects: there is nothing to make an export of the selection of.
+    assert not panel._bar._selection_menu.isEnabled()
+    view(qtbot, panel, write_session(tmp_path / "d", [found("a", (0,))]))
+    panel.table.selectRow(0)
+    assert panel._bar._selection_menu.isEnabled()
 
 
 def test_widths_and_order_are_remembered(
