@@ -50,7 +50,8 @@ TRANSITIONS: Mapping[Phase, frozenset[Phase]] = {
     Phase.IDLE: frozenset({Phase.LOADING}),
     Phase.LOADING: frozenset({Phase.RUNNING, Phase.STOPPING, Phase.FAILED}),
     Phase.RUNNING: frozenset({Phase.PAUSED, Phase.STOPPING, Phase.DONE, Phase.FAILED}),
-    Phase.PAUSED: frozenset({Phase.RUNNING, Phase.STOPPING, Phase.FAILED}),
+    # A pause that was asked for after the last frame has nothing left to hold.
+    Phase.PAUSED: frozenset({Phase.RUNNING, Phase.STOPPING, Phase.DONE, Phase.FAILED}),
     Phase.STOPPING: frozenset({Phase.DONE, Phase.FAILED}),
     Phase.DONE: frozenset(),
     Phase.FAILED: frozenset(),
@@ -141,6 +142,7 @@ class Session(QThread):
         failed: Number and the EngineError that ended the run.
         summed_up: Number and the `Summary` of a run that ended by itself or was stopped.
         crashed: An exception nobody expected, for the exception hook of the UI thread.
+        ended: Number and the `Phase` DONE or FAILED; the last of all.
     """
 
     phase_changed = pyqtSignal(int)
@@ -149,6 +151,7 @@ class Session(QThread):
     failed = pyqtSignal(int, object)
     summed_up = pyqtSignal(int, object)
     crashed = pyqtSignal(object)
+    ended = pyqtSignal(int, object)
 
     def __init__(
         self,
@@ -213,6 +216,7 @@ class Session(QThread):
             if summary is not None:
                 self.summed_up.emit(self.number, summary)
             self._move(Phase.DONE)
+        self.ended.emit(self.number, self._phase)
 
     def _work(self) -> Summary | None:
         # Imported here, in the thread: what draws and what reads weights takes its time.

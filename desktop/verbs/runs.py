@@ -88,6 +88,7 @@ class RunVerbs(QObject):
         session.progressed.connect(self._on_progress)
         session.failed.connect(self._on_failed)
         session.crashed.connect(self._on_crashed)
+        session.ended.connect(self._on_ended)
         session.finished.connect(session.deleteLater)
         self._session = session
         self._messages.clear()
@@ -147,9 +148,12 @@ class RunVerbs(QObject):
     def _on_phase(self, number: int) -> None:
         if number != self._number or self._session is None:
             return
-        phase = self._session.phase
-        if phase.busy:
-            self._state.change(phase=phase)
+        # What it says of its end comes last, after all else that it has to say.
+        if self._session.phase.busy:
+            self._state.change(phase=self._session.phase)
+
+    def _on_ended(self, number: int, phase: Phase) -> None:
+        if number != self._number or self._session is None:
             return
         self._pull_result()
         self._pull_entries()

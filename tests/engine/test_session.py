@@ -165,6 +165,39 @@ def test_a_stop_ends_the_run_and_keeps_what_was_found(
         assert 2 <= reader.frame_count() <= 4
 
 
+def test_a_pause_after_the_last_frame_holds_nothing(
+    qtbot: QtBot, sessions: list[Session], pictures: Path, tmp_path: Path
+) -> None:
+    detector = Stepper()
+    source = SourceList((pictures / "p0.png",))
+    recording = make(sessions, source, tmp_path / "run", detector)
+    session = recording.session
+    session.start()
+    assert detector.seen.acquire(timeout=20)
+    session.pause()
+    assert session.phase is Phase.PAUSED
+    detector.allowed.release()
+    qtbot.waitUntil(lambda: session.phase is Phase.DONE)
+    with SessionReader.open(tmp_path / "run") as reader:
+        assert reader.run.state == "done"
+
+
+def test_the_end_is_the_last_that_is_said(
+    qtbot: QtBot, sessions: list[Session], pictures: Path, tmp_path: Path
+) -> None:
+    recording = make(sessions, open_sources([str(pictures)]), tmp_path / "run")
+    session = recording.session
+    said: list[str] = []
+    for name in ("opened", "progressed", "summed_up", "ended"):
+        getattr(session, name).connect(lambda *_, name=name: said.append(name))
+    session.start()
+    # Everything waits in the queue of this thread until the run is over.
+    assert session.wait(20_000)
+    qtbot.waitUntil(lambda: "ended" in said)
+    assert said[0] == "opened"
+    assert said[-2:] == ["summed_up", "ended"]
+
+
 def test_weights_that_cannot_be_used_fail_the_run_and_make_no_folder(
     qtbot: QtBot, sessions: list[Session], pictures: Path, tmp_path: Path
 ) -> None:

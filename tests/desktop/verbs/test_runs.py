@@ -153,6 +153,21 @@ def test_a_run_that_fails_says_why_and_another_can_begin(
     verbs.close()
 
 
+def test_a_run_that_is_over_before_the_window_looks_is_shown_whole(
+    qtbot: QtBot, state: AppState, verbs: RunVerbs, held: Held
+) -> None:
+    held.go.set()
+    verbs.detect()
+    session = verbs._session
+    assert session is not None
+    assert session.wait(20_000)
+    with qtbot.waitSignal(verbs.run_ended):
+        pass
+    assert state.session is not None
+    assert not growing(state)
+    assert len(state.outcomes) == 5
+
+
 def test_closing_in_mid_run_ends_the_thread_and_keeps_the_session(
     qtbot: QtBot, state: AppState, verbs: RunVerbs, held: Held
 ) -> None:
