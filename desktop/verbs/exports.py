@@ -157,10 +157,9 @@ def export(
         EngineError: It cannot be written.
         Cancelled: The job was cancelled.
     """
-    from engine.store.derive import with_objects
-
     from engine import export as formats
     from engine.store import SessionReader
+    from engine.store.derive import with_objects
 
     write: Callable[..., Path] = getattr(formats, FORMATS[kind].function)
     with tempfile.TemporaryDirectory(prefix="labsight-export-") as scratch:

@@ -119,9 +119,8 @@ class ViewVerbs(QObject):
         shutil.rmtree(self._scratch, ignore_errors=True)
 
     def _derive(self, wanted: Wanted) -> Derived:
-        from engine.store.derive import at_thresholds
-
         from engine.store import SessionReader
+        from engine.store.derive import at_thresholds
 
         with SessionReader.open(wanted.origin) as reader:
             own = RunConfig.from_json(reader.run.settings)
@@ -189,9 +188,8 @@ def read_session(path: Path, now: RunConfig) -> Opened:
     Raises:
         StoreError: It is missing, damaged or of a newer version.
     """
-    from engine.store.recover import finish
-
     from engine.store import SessionReader
+    from engine.store.recover import finish
 
     with SessionReader.open(path) as reader:
         unfinished, file = reader.run.unfinished, reader.path
