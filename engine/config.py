@@ -20,6 +20,7 @@ T = TypeVar("T")
 
 AUTO = "auto"
 BACKENDS = ("torch",)
+TRACKERS = ("off", "bytetrack", "botsort")
 STRIDE_MAX = 32
 
 
@@ -139,6 +140,20 @@ class RunConfig:
         help=N_("At most this many objects a picture, the best ones."),
         metavar="N",
     )
+    track: str = setting(
+        "off",
+        choices=TRACKERS,
+        label=N_("Tracking"),
+        help=N_("Follows objects from frame to frame, so that each is counted once."),
+    )
+    counters: tuple[str, ...] = setting(
+        (),
+        label=N_("Lines and zones"),
+        help=N_(
+            "Counts what crosses: line:NAME=x1,y1,x2,y2 or zone:NAME=x1,y1,x2,y2,x3,y3 in pixels."
+        ),
+        metavar="COUNTER",
+    )
 
     def __post_init__(self) -> None:
         """Refuse values outside their ranges."""
@@ -156,7 +171,8 @@ class RunConfig:
     def to_json(self) -> dict[str, Any]:
         """Return the settings as JSON values."""
         values = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
-        return values | {"weights": str(self.weights), "classes": list(self.classes)}
+        lists = {"classes": list(self.classes), "counters": list(self.counters)}
+        return values | {"weights": str(self.weights)} | lists
 
     @classmethod
     def from_json(cls, values: dict[str, Any]) -> Self:
@@ -172,8 +188,9 @@ class RunConfig:
         changes = dict(values)
         if isinstance(changes.get("weights"), str):
             changes["weights"] = Path(changes["weights"])
-        if isinstance(changes.get("classes"), list):
-            changes["classes"] = tuple(changes["classes"])
+        for name in ("classes", "counters"):
+            if isinstance(changes.get(name), list):
+                changes[name] = tuple(changes[name])
         return cls(**changes)
 
 

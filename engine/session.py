@@ -12,12 +12,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING
 
 from PyQt6.QtCore import QObject, QThread, pyqtSignal
 
 from engine.config import RunConfig
 from engine.errors import EngineError
+from engine.mailbox import Mailbox
 from engine.types import Result
 
 if TYPE_CHECKING:
@@ -25,8 +26,6 @@ if TYPE_CHECKING:
     from engine.inference.shelf import DetectorShelf
     from engine.pipeline import Summary
     from engine.sources import Failure, SourceList
-
-T = TypeVar("T")
 
 
 class Phase(StrEnum):
@@ -57,32 +56,6 @@ TRANSITIONS: Mapping[Phase, frozenset[Phase]] = {
     Phase.FAILED: frozenset(),
 }
 """Where each phase may lead."""
-
-
-class Mailbox(Generic[T]):
-    """One place: what is put in replaces what nobody took, and that is counted.
-
-    Attributes:
-        dropped: Items that were replaced before anybody took them.
-    """
-
-    def __init__(self) -> None:
-        """Start empty."""
-        self._lock = threading.Lock()
-        self._item: T | None = None
-        self.dropped = 0
-
-    def put(self, item: T) -> None:
-        """Leave an item; for any thread."""
-        with self._lock:
-            self.dropped += self._item is not None
-            self._item = item
-
-    def take(self) -> T | None:
-        """Return the newest item and leave nothing; for any thread."""
-        with self._lock:
-            item, self._item = self._item, None
-        return item
 
 
 @dataclass(frozen=True, slots=True)

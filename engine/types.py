@@ -7,7 +7,8 @@ A box, a mask and a keypoint use one coordinate system: pixels of the original p
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import numpy as np
@@ -31,6 +32,7 @@ class Frame:
         time_s: Time of presentation in its video in seconds, None for pictures.
         origin: The file or stream it came from.
         warning: A sentence when it could be read only in part, None otherwise.
+        arrived: When a camera or stream delivered it, by `time.monotonic`; None for files.
     """
 
     image: UInt8
@@ -38,6 +40,7 @@ class Frame:
     time_s: float | None
     origin: str
     warning: str | None = None
+    arrived: float | None = None
 
     @property
     def width(self) -> int:
@@ -81,7 +84,7 @@ class Detections:
         masks: N masks at picture size, or None.
         keypoints: [N, K, 2 or 3] float32 x, y and, where the model gives it, visibility 0 to 1.
         angles: [N] float32 rotation about the box centre in radians, clockwise on screen.
-        ids: [N] int32 track numbers, or None.
+        ids: [N] int32 track numbers from 1, 0 for an object without one; None without tracking.
     """
 
     boxes: Float32
@@ -157,6 +160,53 @@ class Timing:
 
 
 @dataclass(frozen=True, slots=True)
+class Crossing:
+    """A tracked object that crossed a line, or entered or left a zone, with this frame.
+
+    Attributes:
+        counter: Which of the run's counters, from 0.
+        track: Number of the track.
+        class_id: Index into the model's names.
+        inward: True for across the line to its inner side, or into the zone.
+    """
+
+    counter: int
+    track: int
+    class_id: int
+    inward: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CounterTotals:
+    """What one line or zone has counted since its source began.
+
+    Attributes:
+        entered: Crossings inward.
+        left: Crossings outward.
+        inside: Objects in the zone now; None for a line.
+    """
+
+    entered: int = 0
+    left: int = 0
+    inside: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """What tracking adds to a result.
+
+    Attributes:
+        crossings: Those that happened with this frame.
+        totals: One for each of the run's counters, up to and with this frame.
+        unique: Tracks so far by class index, each under the class it was first seen as.
+    """
+
+    crossings: tuple[Crossing, ...] = ()
+    totals: tuple[CounterTotals, ...] = ()
+    unique: Mapping[int, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Result:
     """What was found in one frame.
 
@@ -166,6 +216,7 @@ class Result:
         candidates: What was proposed before suppression, None where the detector keeps none.
         timing: Milliseconds by stage.
         probabilities: [C] float32 summing to 1 for classification, None for other tasks.
+        counted: What tracking has counted; None without tracking.
     """
 
     frame: Frame
@@ -173,6 +224,7 @@ class Result:
     candidates: Candidates | None = None
     timing: Timing = Timing()
     probabilities: Float32 | None = None
+    counted: Counted | None = None
 
 
 @dataclass(frozen=True, slots=True)

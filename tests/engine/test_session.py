@@ -19,7 +19,8 @@ from engine.inference.fake import FakeDetector
 from engine.inference.shelf import DetectorShelf
 from engine.media import write_picture
 from engine.scenes.tubes import render_tubes
-from engine.session import TRANSITIONS, Mailbox, Phase, Request, Session
+from engine.mailbox import Mailbox
+from engine.session import TRANSITIONS, Phase, Request, Session
 from engine.sources.listing import SourceList, open_sources
 from engine.store import SessionReader
 from engine.types import Frame, Result
