@@ -13,11 +13,23 @@ from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
-from benchmarks import excel, memory, overlay, pictures, report, scrolling, store, table, window
+from benchmarks import (
+    excel,
+    memory,
+    overlay,
+    pictures,
+    report,
+    scrolling,
+    store,
+    table,
+    video,
+    window,
+)
 from benchmarks.harness import Measurement, Plan, surroundings
 
 BENCHMARKS: dict[str, Callable[[Plan], list[Measurement]]] = {
     "pictures": pictures.measure,
+    "video": video.measure,
     "excel": excel.measure,
     "table": table.measure,
     "store": store.measure,
@@ -32,7 +44,8 @@ BENCHMARKS: dict[str, Callable[[Plan], list[Measurement]]] = {
 def main(arguments: Sequence[str]) -> int:
     """Run benchmarks, print and keep their figures; return 0, or 1 when a target was missed."""
     options = _parser().parse_args(arguments)
-    standard = options.scale == 1 and options.pictures is None and options.weights is None
+    own = (options.pictures, options.video, options.weights)
+    standard = options.scale == 1 and own == (None, None, None)
     out = options.out or (report.FIGURES if standard else None)
     missed = False
     with ExitStack() as stack:
@@ -44,6 +57,7 @@ def main(arguments: Sequence[str]) -> int:
             repeats=options.repeats,
             scale=options.scale,
             pictures=options.pictures,
+            video=options.video,
             weights=options.weights,
         )
         plan.folder.mkdir(parents=True, exist_ok=True)
@@ -98,6 +112,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--pictures", type=Path, metavar="DIR", help="pictures of your own instead of rendered ones"
+    )
+    parser.add_argument(
+        "--video", type=Path, metavar="FILE", help="a video of your own instead of a rendered one"
     )
     parser.add_argument(
         "--weights",

@@ -62,6 +62,7 @@ class Plan:
         repeats: Timed runs that a median is taken of.
         scale: Sizes are multiplied by this.
         pictures: A person's own pictures instead of rendered ones.
+        video: A person's own video instead of a rendered one.
         weights: A further checkpoint.
     """
 
@@ -69,6 +70,7 @@ class Plan:
     repeats: int = 5
     scale: float = 1.0
     pictures: Path | None = None
+    video: Path | None = None
     weights: Path | None = None
 
     def size(self, full: int) -> int:

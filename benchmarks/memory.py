@@ -16,11 +16,11 @@ from benchmarks.harness import MB, Measurement, Plan, at_most, in_fresh_process,
 from engine import pipeline
 from engine.config import RunConfig
 from engine.inference.fake import FakeDetector
-from engine.media import VideoWriter
 from engine.recorder import Recorder
 from engine.sources import open_sources
 from engine.store import SessionWriter
 from engine.types import Progress
+from engine.video_writer import VideoWriter
 
 CLIPS = 20
 CLIP_FRAMES = 5400

@@ -1,9 +1,9 @@
 """A folder of pictures: from files to session and annotated pictures, beside a peer's predictor.
 
 The peer is ultralytics' `YOLO(...).predict(..., save=True, stream=True)`, used as its manual says.
-It sets torch to one thread fewer than there are cores where LabSight uses all; each runs both ways,
-and LabSight as it is used is compared with both ways of the peer. All take turns in one process,
-their models loaded and one picture seen before the clock starts.
+It sets torch to one thread fewer than there are cores; it runs that way and with all cores. LabSight
+shares the cores out by itself. All take turns in one process, their models loaded and one picture
+seen before the clock starts.
 """
 
 from __future__ import annotations
@@ -57,13 +57,7 @@ class Pass:
 
 
 class Side(Protocol):
-    """One of those compared.
-
-    Attributes:
-        threads: How many torch has when nobody interferes.
-    """
-
-    threads: int
+    """One of those compared."""
 
     def warm_up(self) -> None:
         """Work on one picture."""
@@ -79,7 +73,8 @@ def measure(plan: Plan) -> list[Measurement]:
     measurements = []
     for weights in (RunConfig().weights, plan.weights):
         if weights is not None:
-            measurements += compare(pictures, weights, plan.folder, plan.repeats)
+            job = Job(pictures, open_sources([str(pictures)]).items[0], weights)
+            measurements += compare(job, plan, LEAST_RATIO)
     return measurements
 
 
@@ -90,52 +85,45 @@ def render(folder: Path, count: int) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class Turn:
-    """What takes its turn.
+class Job:
+    """What both work on.
 
     Attributes:
-        name: Who, with how many threads.
-        side: Who.
-        threads: Of torch.
+        source: A folder of pictures or a video.
+        first: A picture of the same size, to warm up with.
+        weights: The checkpoint.
     """
 
-    name: str
-    side: Side
-    threads: int
+    source: Path
+    first: Path
+    weights: Path
 
 
-def compare(pictures: Path, weights: Path, folder: Path, repeats: int) -> list[Measurement]:
-    """Run both over a folder of pictures in turn; return their medians and ratios."""
-    ours = LabSight(pictures, weights)
-    with tempfile.TemporaryDirectory(dir=folder) as scratch:
-        peer = Peer(pictures, weights, ours.input_size, Path(scratch))
-        turns = [
-            Turn(f"{name}, {threads} thread{'s' * (threads > 1)}", side, threads)
-            for threads in dict.fromkeys((ours.threads, peer.threads))
-            for name, side in (("LabSight", ours), ("peer", peer))
-        ]
-        passes: dict[str, list[Pass]] = {turn.name: [] for turn in turns}
-        for number in range(repeats):
-            for turn in turns:
-                _use_threads(turn.threads)
-                turn.side.warm_up()
+def compare(job: Job, plan: Plan, least: float) -> list[Measurement]:
+    """Run both in turn; return their medians and ratios, which are to be `least` and more."""
+    ours, label = LabSight(job), job.weights.stem
+    with tempfile.TemporaryDirectory(dir=plan.folder) as scratch:
+        peer = Peer(job, ours.input_size, Path(scratch))
+        turns: dict[str, tuple[Side, int | None]] = {"LabSight": (ours, None)}
+        for threads in dict.fromkeys((peer.threads, device.cores())):
+            turns[f"peer, {threads} thread{'s' * (threads > 1)}"] = peer, threads
+        passes: dict[str, list[Pass]] = {name: [] for name in turns}
+        for number in range(plan.repeats):
+            for name, (side, wanted) in turns.items():
+                if wanted is not None:
+                    _use_threads(wanted)
+                side.warm_up()
                 gc.collect()
-                passes[turn.name].append(turn.side.run(Path(scratch) / f"{number} {turn.name}"))
-        _use_threads(ours.threads)
+                passes[name].append(side.run(Path(scratch) / f"{number} {name}"))
     ours.close()
-    spent = {turn: median(one.picture_ms for one in passes[turn.name]) for turn in turns}
+    spent = {name: median(one.picture_ms for one in runs) for name, runs in passes.items()}
     figures = [
-        at_least(
-            f"{weights.stem}: {turn.name} / {turns[0].name}",
-            spent[turn] / spent[turns[0]],
-            "",
-            LEAST_RATIO,
-        )
-        for turn in turns
-        if turn.side is peer
+        at_least(f"{label}: {name} / LabSight", ms / spent["LabSight"], "", least)
+        for name, ms in spent.items()
+        if name != "LabSight"
     ]
     for name, runs in passes.items():
-        figures += _parts(f"{weights.stem}: {name}", runs)
+        figures += _parts(f"{label}: {name}", runs)
     return figures
 
 
@@ -158,27 +146,23 @@ def _parts(name: str, runs: list[Pass]) -> list[Measurement]:
 class LabSight:
     """The whole path: reader, detector, session, annotated pictures."""
 
-    def __init__(self, pictures: Path, weights: Path) -> None:
+    def __init__(self, job: Job) -> None:
         """Load the network."""
-        device.prepare()
-        import torch
-
-        self._pictures = pictures
-        self._config = RunConfig(weights=weights, device="cpu")
+        self._job = job
+        self._config = RunConfig(weights=job.weights, device="cpu")
         self._detector = open_detector(self._config)
         self.input_size = self._detector.info.input_size
-        self.threads = torch.get_num_threads()
 
     def warm_up(self) -> None:
         """Work on one picture."""
-        for frame in open_sources([str(self._pictures)]):
+        for frame in open_sources([str(self._job.first)]):
             if isinstance(frame, Frame):
                 self._detector.detect(frame, self._config)
                 return
 
     def run(self, folder: Path) -> Pass:
         """Work on all pictures."""
-        detector, config, sources = self._detector, self._config, [str(self._pictures)]
+        detector, config, sources = self._detector, self._config, [str(self._job.source)]
         began = time.perf_counter()
         record = run_record(detector.info, detector.device, config, sources)
         session = SessionWriter.create(folder, record)
@@ -195,7 +179,7 @@ class LabSight:
         sink.recorder.close(summary.state)
         seconds = time.perf_counter() - began
         parts = {"reading": median(reading)} | sink.medians()
-        return Pass(seconds, summary.pictures, summary.detections, parts)
+        return Pass(seconds, summary.frames, summary.detections, parts)
 
     def close(self) -> None:
         """Free the network."""
@@ -248,28 +232,27 @@ def _timed_reading(
 class Peer:
     """Ultralytics' own predictor."""
 
-    def __init__(self, pictures: Path, weights: Path, input_size: int, scratch: Path) -> None:
+    def __init__(self, job: Job, input_size: int, scratch: Path) -> None:
         """Load the network and let it choose its threads."""
         device.prepare()
         import torch
         from ultralytics.models.yolo.model import YOLO
 
-        self._pictures = pictures
-        self._first = open_sources([str(pictures)]).items[0]
+        self._job = job
         self._scratch = scratch
         self._input_size = input_size
-        self._model = YOLO(str(weights))
+        self._model = YOLO(str(job.weights))
         self.warm_up()
         self.threads = torch.get_num_threads()
 
     def warm_up(self) -> None:
         """Work on one picture."""
-        self._predict(self._first, self._scratch / "warm")
+        self._predict(self._job.first, self._scratch / "warm")
 
     def run(self, folder: Path) -> Pass:
         """Work on all pictures."""
         began = time.perf_counter()
-        pictures, objects, speeds = self._predict(self._pictures, folder)
+        pictures, objects, speeds = self._predict(self._job.source, folder)
         seconds = time.perf_counter() - began
         parts = {
             part: median(speed[key] for speed in speeds)

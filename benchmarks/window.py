@@ -152,7 +152,7 @@ def _ticks(pictures: Path, seconds: int) -> Ticks:
     timer = QTimer()
     timer.setTimerType(Qt.TimerType.PreciseTimer)
     timer.timeout.connect(tick)
-    application.controller.sources.open([pictures])
+    application.controller.open([pictures])
     begun = False
 
     def begin() -> None:
@@ -165,13 +165,13 @@ def _ticks(pictures: Path, seconds: int) -> Ticks:
 
     def running() -> None:
         if state.phase is Phase.RUNNING:
-            QTimer.singleShot(seconds * 1000, application.controller.runs.stop)
+            QTimer.singleShot(seconds * 1000, application.controller.current.runs.stop)
 
     starter = QTimer()
     starter.timeout.connect(begin)
     starter.start(20)
     state.phase_changed.connect(running)
-    application.controller.runs.run_ended.connect(lambda phase: app.quit())
+    application.controller.current.runs.run_ended.connect(lambda phase: app.quit())
     app.exec()
     timer.stop()
     starter.stop()

@@ -45,7 +45,16 @@ def _has_results(state: AppState) -> bool:
 
 
 def _can_detect(state: AppState) -> bool:
-    return bool(state.sources) and not state.phase.busy and not state.model_busy
+    there = bool(state.device if state.kind == "camera" else state.sources)
+    return there and not state.engaged and not state.model_busy
+
+
+def _has_video(state: AppState) -> bool:
+    return state.kind == "video" and state.place is not None and not state.phase.busy
+
+
+PRIMARY = {"image": N_("Detect"), "video": N_("Process whole video"), "camera": N_("Start")}
+"""What the one button of a tab is called, by the kind of the tab."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,19 +91,33 @@ ACTIONS = (
          ("Ctrl+O",), _idle),
     Spec("open_folder", N_("Open folder…"), "file", "dialogs.open_folder", "folder",
          ("Ctrl+Shift+O",), _idle),
-    Spec("paste", N_("Paste"), "file", "sources.paste", "paste", ("Ctrl+V",), _idle),
-    Spec("samples", N_("Try sample pictures"), "file", "sources.try_samples", "sample", (), _idle),
+    Spec("paste", N_("Paste"), "file", "controller.paste", "paste", ("Ctrl+V",), _idle),
+    Spec("samples", N_("Try sample pictures"), "file", "controller.try_samples", "sample", (),
+         _idle),
     Spec("preferences", N_("Preferences…"), "file", "dialogs.preferences", "settings",
          ("Ctrl+,",), apart=True, role=QAction.MenuRole.PreferencesRole),
     Spec("quit", N_("Quit"), "file", "window.close", "", ("Ctrl+Q",), apart=True,
          role=QAction.MenuRole.QuitRole),
     Spec("detect", N_("Detect"), "tools", "controller.detect", "play", ("F5", "Ctrl+Return"),
          _can_detect),
-    Spec("pause", N_("Pause"), "tools", "runs.pause_or_resume", "pause", ("Ctrl+P",),
+    Spec("pause", N_("Pause"), "tools", "controller.pause_or_resume", "pause", ("Ctrl+P",),
          lambda state: state.phase in (Phase.RUNNING, Phase.PAUSED),
          lambda state: state.phase is Phase.PAUSED),
-    Spec("stop", N_("Stop"), "tools", "runs.stop", "stop", ("Esc",),
+    Spec("stop", N_("Stop"), "tools", "controller.stop", "stop", ("Esc",),
          lambda state: state.phase in (Phase.LOADING, Phase.RUNNING, Phase.PAUSED)),
+    Spec("play", N_("Play or hold the video"), "tools", "videos.toggle", "play",
+         ("Ctrl+Space",), _has_video, apart=True),
+    Spec("step_back", N_("One frame back"), "tools", "videos.step_back", "step-back",
+         ("Alt+Left",), _has_video),
+    Spec("step_on", N_("One frame on"), "tools", "videos.step_on", "step-forward",
+         ("Alt+Right",), _has_video),
+    Spec("snapshot", N_("Keep a snapshot"), "tools", "cameras.snapshot", "snapshot",
+         ("Ctrl+Shift+S",), lambda state: state.kind == "camera" and state.phase.busy, apart=True),
+    Spec("record", N_("Record"), "tools", "cameras.record_or_stop", "record", ("Ctrl+R",),
+         lambda state: state.kind == "camera" and bool(state.device)),
+    Spec("resume_run", N_("Go on with the run that was cut short"), "tools",
+         "controller.resume_run", "refresh", (),
+         lambda state: state.resumable is not None and not state.engaged, apart=True),
     Spec("report", N_("Copy a report of this machine"), "tools", "dialogs.copy_report", "copy",
          apart=True),
     Spec("fit", N_("Fit the picture"), "view", "view.fit", "fit", ("Ctrl+0",), _has_picture),
@@ -132,7 +155,7 @@ ACTIONS = (
          _has_results),
     Spec("labelme", N_("Export LabelMe labels…"), "results", "controller.export_labelme", "", (),
          _has_results),
-    Spec("folder", N_("Open the session's folder"), "results", "exports.open_folder", "folder",
+    Spec("folder", N_("Open the session's folder"), "results", "controller.open_folder", "folder",
          (), lambda state: state.session is not None, apart=True),
     Spec("shortcuts", N_("Keyboard shortcuts"), "help", "dialogs.shortcuts", "info", ("F1",)),
     Spec("about", N_("About LabSight"), "help", "dialogs.about", "info",
@@ -161,6 +184,10 @@ class Actions(QObject):
             state.session_changed,
             state.overlay_changed,
             state.model_busy_changed,
+            state.engaged_changed,
+            state.kind_changed,
+            state.device_changed,
+            state.resumable_changed,
         ):
             signal.connect(self.refresh)
         self.refresh()
@@ -173,15 +200,19 @@ class Actions(QObject):
         """Yield all actions."""
         return iter(self._actions.values())
 
-    def connect(self, targets: Mapping[str, object]) -> None:
-        """Let each action call its verb."""
+    def connect(self, targets: Mapping[str, Callable[[], object]]) -> None:
+        """Let each action call its verb of what its target returns at that moment."""
         for spec in ACTIONS:
-            target, _, method = spec.verb.partition(".")
-            do: Callable[[], object] = getattr(targets[target], method)
-            self._actions[spec.name].triggered.connect(lambda checked=False, do=do: do())
+            name, _, method = spec.verb.partition(".")
+            self._actions[spec.name].triggered.connect(
+                lambda checked=False, target=targets[name], method=method: getattr(
+                    target(), method
+                )()
+            )
 
     def refresh(self) -> None:
-        """Enable and check what the state allows."""
+        """Enable, check and name what the state says."""
+        self._actions["detect"].setText(_(PRIMARY[self._state.kind]))
         for spec in ACTIONS:
             action = self._actions[spec.name]
             action.setEnabled(spec.enabled(self._state))

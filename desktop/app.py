@@ -180,7 +180,7 @@ class Application(QObject):
             self._translator = translator
 
     def _on_close_asked(self) -> None:
-        if not self.state.phase.busy:
+        if not self.state.engaged:
             self._quit()
             return
         question = QMessageBox(
@@ -233,5 +233,5 @@ def main(arguments: Sequence[str]) -> int:
     holder.append(application)
     application.show()
     if arguments:
-        application.controller.sources.open([Path(each) for each in arguments])
+        application.controller.open([Path(each) for each in arguments])
     return app.exec()

@@ -83,7 +83,8 @@ class Finds:
     def choose(self, config: RunConfig, model: ModelInfo | None = None) -> Choice:
         """Return what is left at the thresholds of a config.
 
-        At the run's own thresholds it is what the run reported, track numbers and all.
+        At the run's own thresholds it is what the run reported; at others its own objects keep
+        their track numbers, and the rest has none.
 
         Args:
             config: The thresholds.
@@ -93,6 +94,7 @@ class Finds:
         if self._candidates is None:
             return self._filtered(config, classes)
         from engine.inference.candidates import detections
+        from engine.inference.tracking import carried_ids
 
         chosen = self._positions(self._candidates, config, classes)
         without_mask = 0
@@ -102,6 +104,8 @@ class Finds:
         found = detections(self._candidates, chosen, self._size)
         if _same(found, self._own):
             found = self._own
+        elif self._own.ids is not None:
+            found = dataclasses.replace(found, ids=carried_ids(found, self._own))
         return Choice(found, tuple(chosen.tolist()), without_mask)
 
     def overlay(self, choice: Choice, tolerance: float) -> Overlay:

@@ -13,7 +13,7 @@ from engine.i18n import translate as _
 def fill_menus(
     bar: QMenuBar | None,
     actions: Actions,
-    docks: Iterable[QDockWidget],
+    docks: Callable[[], Iterable[QDockWidget]],
     *,
     lock_docks: Callable[[bool], None],
     reset_layout: Callable[[], None],
@@ -23,7 +23,7 @@ def fill_menus(
     Args:
         bar: The menu bar of the window.
         actions: Of the window.
-        docks: Each can be shown and hidden.
+        docks: Returns those that can be shown and hidden.
         lock_docks: Called with whether the docks stay where they are.
         reset_layout: Puts everything back where it was at first.
     """
@@ -39,8 +39,9 @@ def fill_menus(
         menus[spec.menu].addAction(actions[spec.name])
     view = menus["view"]
     view.addSeparator()
-    for dock in docks:
-        view.addAction(dock.toggleViewAction())
+    panels = view.addMenu(_("Panels"))
+    assert panels is not None
+    panels.aboutToShow.connect(lambda: _fill(panels, docks()))
     move = view.addAction(_("Docks can be moved"))
     reset = view.addAction(_("Reset layout"))
     assert move is not None
@@ -48,3 +49,9 @@ def fill_menus(
     move.setCheckable(True)
     move.toggled.connect(lambda on: lock_docks(not on))
     reset.triggered.connect(reset_layout)
+
+
+def _fill(menu: QMenu, docks: Iterable[QDockWidget]) -> None:
+    menu.clear()
+    for dock in docks:
+        menu.addAction(dock.toggleViewAction())

@@ -16,8 +16,9 @@ from desktop.finds import Finds
 from desktop.scene import Overlay, Picture
 from desktop.state import Place
 from engine.config import RunConfig
-from engine.errors import EngineError, StoreError
+from engine.errors import EngineError, PictureError, StoreError
 from engine.i18n import N_
+from engine.sources.live import is_live
 from engine.types import Frame, ModelInfo, Result
 
 if TYPE_CHECKING:
@@ -106,8 +107,13 @@ class Presenter(QObject):
         self._subject = _Subject(self._number, place, session)
         self._ask()
 
-    def show_result(self, result: Result, info: ModelInfo) -> None:
-        """Show the newest result of a run under way and the weights that found it."""
+    def show_result(self, result: Result, info: ModelInfo | None) -> None:
+        """Show the newest result of a run or a player.
+
+        Args:
+            result: What to show.
+            info: The weights that found it, None where nothing was looked for.
+        """
         if self._subject is None or self._subject.result is None:
             self._number += 1
         place = Place(result.frame.origin, result.frame.index)
@@ -179,6 +185,8 @@ class _Worker:
                 self._tell(_Answer(subject.number, error=error))
         finds = self._finds
         if finds is None:
+            if subject.result is not None:
+                self._tell(_Answer(subject.number, self._picture))
             return
         choice = finds.choose(request.config, request.model)
         untraced = finds.untraced(choice, request.tolerance)
@@ -198,7 +206,7 @@ class _Worker:
         self._close_session()
 
     def _load(self, subject: _Subject) -> None:
-        if subject.result is not None and subject.info is not None:
+        if subject.result is not None:
             self._take(subject.place, subject.result, subject.info)
             return
         record, failure = self._find(subject)
@@ -221,9 +229,11 @@ class _Worker:
         except sqlite3.Error as error:
             return None, _unreadable(subject.session, error)
 
-    def _take(self, place: Place, result: Result, info: ModelInfo) -> None:
+    def _take(self, place: Place, result: Result, info: ModelInfo | None) -> None:
         self._picture = Picture.of(result.frame, place)
         self._version = _version(place)
+        if info is None:
+            return
         self._finds = Finds(
             place=place,
             size=(result.frame.height, result.frame.width),
@@ -236,10 +246,17 @@ class _Worker:
     def _read_picture(self, place: Place, time_s: float | None) -> None:
         """Read the frame of a place, unless it is the one that was shown last."""
         version = _version(place)
-        known = self._picture
-        if known is not None and known.place == place and version == self._version is not None:
+        known, live = self._picture, is_live(place.path) and version is None
+        same = live or version == self._version is not None
+        if known is not None and known.place == place and same:
             return
         self._picture = None
+        if live:
+            raise PictureError(
+                N_("The pictures of {source} were not kept, only what was found in them."),
+                N_("What was recorded is in the session's folder."),
+                source=place.path,
+            )
         frame = self._read(Path(place.path), place.index, time_s)
         self._picture = Picture.of(frame, place)
         self._version = version

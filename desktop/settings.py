@@ -37,6 +37,10 @@ class Preferences:
         columns: Columns of the result table that are hidden.
         mask_opacity: Of the tint inside masks, 0 to 1.
         show_masks, show_boxes, show_labels: What is drawn over a picture.
+        device: The camera used last, as a spec; an address is kept without its password.
+        device_modes: How each device was set the last time, `SPEC|WIDTHxHEIGHT@RATE`.
+        addresses: Of streams used last, the newest first, without passwords.
+        track: How objects are followed in videos and cameras.
     """
 
     language: str = ""
@@ -53,6 +57,10 @@ class Preferences:
     show_masks: bool = True
     show_boxes: bool = False
     show_labels: bool = True
+    device: str = ""
+    device_modes: tuple[str, ...] = ()
+    addresses: tuple[str, ...] = ()
+    track: str = "off"
 
 
 class Settings:

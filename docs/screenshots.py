@@ -125,7 +125,7 @@ def states(application: Application, *, dialogs: bool) -> Iterator[str]:
     wait(lambda: state.model is not None and not state.model_busy)
     yield "empty"
     pictures = render(Path(os.environ["HOME"]) / "tubes")
-    controller.sources.open([pictures])
+    controller.open([pictures])
     wait(lambda: bool(state.sources))
     controller.detect()
     wait(lambda: len(state.outcomes) >= 3)
@@ -140,16 +140,16 @@ def states(application: Application, *, dialogs: bool) -> Iterator[str]:
     yield "done"
     text = pictures.parent / "notes.txt"
     text.write_text("no picture", encoding="utf-8")
-    controller.sources.open([text])
+    controller.open([text])
     wait(lambda: application.messages.last is not None)
     yield "error"
     application.messages.clear()
     window = application.window
     assert window is not None
-    window.show_tab(1)
+    window.show_tab("history")
     settle(1500)
     yield "history"
-    window.show_tab(0)
+    window.show_tab("image")
     for name in DIALOGS if dialogs else ():
         getattr(controller.dialogs, name)()
         settle(600)

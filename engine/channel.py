@@ -18,11 +18,20 @@ class Channel(Generic[T]):
 
     Closing wakes both sides: the sender is told that nobody listens, the receiver gets what is
     left and then `Closed`.
+
+    Args:
+        size: So many items may wait.
+        newest: The sender never waits; what has waited longest gives way.
+
+    Attributes:
+        dropped: Items that gave way.
     """
 
-    def __init__(self, size: int) -> None:
+    def __init__(self, size: int, *, newest: bool = False) -> None:
         """Make an open channel."""
+        self.dropped = 0
         self._size = size
+        self._newest = newest
         self._items: deque[T] = deque()
         self._changed = Condition()
         self._closed = False
@@ -30,6 +39,9 @@ class Channel(Generic[T]):
     def put(self, item: T) -> bool:
         """Hand over an item, waiting for room; return False when the channel is closed."""
         with self._changed:
+            if self._newest and len(self._items) == self._size:
+                self._items.popleft()
+                self.dropped += 1
             self._changed.wait_for(lambda: self._closed or len(self._items) < self._size)
             if self._closed:
                 return False

@@ -105,6 +105,13 @@ def load_quietly() -> None:
                 load(os.fsencode(path), os.RTLD_NOW | os.RTLD_GLOBAL)
 
 
+def cores() -> int:
+    """Return the number of processor cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
 def prepare() -> None:
     """Import torch and ultralytics as this application needs them. Cheap the second time.
 

@@ -16,7 +16,9 @@ from numpy.typing import NDArray
 
 from engine import masks
 from engine.colours import Colour, class_colours
+from engine.counting import Counter
 from engine.cv import cv2
+from engine.draw_counters import draw_counters
 from engine.fonts import printable
 from engine.labels import Anchor, Label, Rank, draw_labels, draw_ranking
 from engine.skeleton import limbs, seen
@@ -43,7 +45,7 @@ class DrawStyle:
         show_keypoints: Draw keypoints and limbs.
         show_labels: Draw a tab with the class.
         show_confidence: Write the confidence on the tab.
-        show_tracks: Write the track number on the tab.
+        show_tracks: Write the track number, where there is one, on the tab.
         min_visibility: Keypoints less visible than this are left out.
     """
 
@@ -77,14 +79,17 @@ def annotate(
     names: Sequence[str],
     colours: Sequence[Colour] | None = None,
     style: DrawStyle | None = None,
+    *,
+    counters: Sequence[Counter] = (),
 ) -> UInt8:
-    """Draw what was found on a copy of the frame's picture.
+    """Draw what was found, and what was counted, on a copy of the frame's picture.
 
     Args:
         result: The frame and its objects, or its class probabilities.
         names: Class names by index.
         colours: RGB colours by class index, `class_colours(names)` when left out.
         style: How to draw, `DrawStyle()` when left out.
+        counters: The run's lines and zones; what they have counted is told by `result.counted`.
 
     Returns:
         [H, W, 3] uint8 RGB, a new array.
@@ -108,8 +113,12 @@ def annotate(
         colour = _colour(palette, int(found.classes[index]))
         anchor = _draw_object(image, found, index, corners[index], colour, style)
         labels.append(Label(_pieces(found, index, names, style), colour, anchor))
-    if style.show_labels:
-        draw_labels(image, labels[::-1], style.font(*image.shape[:2]))
+    if not style.show_labels:
+        labels = []
+    line, size_px = style.line(*image.shape[:2]), style.font(*image.shape[:2])
+    totals = () if result.counted is None else result.counted.totals
+    named = draw_counters(image, counters, totals, line, size_px)
+    draw_labels(image, [*named, *labels[::-1]], size_px)
     return image
 
 
@@ -260,7 +269,7 @@ def _pieces(
     found: Detections, index: int, names: Sequence[str], style: DrawStyle
 ) -> tuple[str, ...]:
     pieces = [_name(names, int(found.classes[index]))]
-    if found.ids is not None and style.show_tracks:
+    if found.ids is not None and found.ids[index] and style.show_tracks:
         pieces.insert(0, f"#{found.ids[index]}")
     if style.show_confidence:
         pieces.append(f"{found.scores[index]:.2f}")

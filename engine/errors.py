@@ -7,6 +7,7 @@ that an error keeps its meaning across a change of language.
 from __future__ import annotations
 
 import errno
+from typing import Self
 
 from engine.i18n import N_, translate
 
@@ -48,6 +49,21 @@ class SettingError(EngineError):
 
 class SourceError(EngineError):
     """A source names nothing that can be opened."""
+
+
+class LiveError(SourceError):
+    """A camera or stream gives no picture.
+
+    Attributes:
+        lasting: Whether trying again cannot help, as with a wrong password.
+    """
+
+    lasting = False
+
+    def for_good(self) -> Self:
+        """Return this error as one that trying again cannot mend."""
+        self.lasting = True
+        return self
 
 
 class PictureError(EngineError):

@@ -1,27 +1,39 @@
 """A run: source to detector to sink, each in its own thread, bounded queues between them.
 
-The reader decodes ahead, the detector works in the caller's thread, the writer stores and draws
+The reader decodes ahead, detectors work side by side, the writer stores and draws
 behind. Memory does not grow with the length of a run, and what was written stays written whatever
-happens after.
+happens after. From a camera or stream the detector takes the newest frame: one that it had no time
+for is left out and counted.
 """
 
 from __future__ import annotations
 
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from engine.channel import Channel, Closed
 from engine.config import RunConfig
 from engine.inference.detector import Detector
+from engine.inference.team import Team
 from engine.sources import Failure
+from engine.sources.live import LiveSource
 from engine.store.records import RunState
 from engine.types import Frame, Progress, Result
 
+if TYPE_CHECKING:
+    from engine.following import Follower
+
 AHEAD = 4
 PROGRESS_EVERY_S = 0.1
+LOOK_EVERY_S = 0.05
+"""So often a wait for the next frame looks whether the run is to stop."""
+PATIENCE_S = 1.0
+"""So long the end of a run waits for a device; one that is stuck ends by its own time-out."""
 
 Item = Frame | Failure
 Outcome = Result | Failure
@@ -49,6 +61,7 @@ class Summary:
         frames: Pictures and video frames worked on.
         detections: Objects found.
         failed: Sources that could not be worked on, or not to their end.
+        dropped: Frames of a camera or stream that were left out to keep pace.
         seconds: Wall time from the first decoding to the last writing.
         state: How it ended.
     """
@@ -59,6 +72,7 @@ class Summary:
     failed: int
     seconds: float
     state: RunState
+    dropped: int = 0
 
     @property
     def fps(self) -> float:
@@ -73,25 +87,31 @@ def run(
     sink: Sink,
     *,
     total: int | None = None,
+    follower: Follower | None = None,
     should_stop: Callable[[], bool] = lambda: False,
     on_progress: Callable[[Progress], None] = lambda progress: None,
+    on_result: Callable[[Result, int], None] = lambda result, dropped: None,
 ) -> Summary:
     """Work through a source.
 
     Args:
         source: Frames and failures, read in a thread of its own.
-        detector: Used in the caller's thread.
+        detector: Used with its like at the same time, see `engine.inference.team`.
         config: Asked once a frame, so that settings can change while the run goes on.
         sink: Used in a thread of its own.
         total: Frames to expect, None while unknown.
-        should_stop: Asked once a frame; True ends the run with what was found so far.
+        follower: Gives objects their tracks, in the caller's thread; None without tracking.
+        should_stop: Asked at least once a frame; True ends the run with what was found so far.
         on_progress: Told at most ten times a second, in the caller's thread.
+        on_result: Told of each result before it is stored, in the caller's thread, and how many
+            frames were left out so far.
 
     Raises:
-        EngineError: The detector or the sink failed in a way that ends the run.
+        EngineError: The source, the detector or the sink failed in a way that ends the run.
     """
     began = time.monotonic()
-    frames: Channel[Item] = Channel(AHEAD)
+    live = source if isinstance(source, LiveSource) else None
+    frames: Channel[Item] = Channel(1, newest=True) if live else Channel(AHEAD)
     outcomes: Channel[Outcome] = Channel(AHEAD)
     tally = _Tally(sink)
     reader = _Worker("reader", lambda: _read(source, frames), lambda: frames.close())
@@ -103,27 +123,65 @@ def run(
     reader.start()
     writer.start()
     meter = _Meter(total, on_progress)
-    state: RunState = "done"
-    try:
+    stopped = False
+
+    def items() -> Iterator[Item | None]:
+        nonlocal stopped
         for item in _items(frames):
-            if should_stop():
-                state = "interrupted"
-                break
-            outcome = item if isinstance(item, Failure) else detector.detect(item, config())
-            if not outcomes.put(outcome):
-                break
-            if isinstance(outcome, Result):
-                meter.count()
+            stopped = should_stop()
+            if stopped:
+                return
+            yield item
+
+    try:
+        with Team(detector, alone=live is not None) as team:
+            for outcome in _outcomes(items(), team, config):
+                if isinstance(outcome, Failure):
+                    written = outcomes.put(outcome)
+                else:
+                    result = outcome
+                    # In pictures nothing moves from one to the next.
+                    if follower is not None and outcome.frame.time_s is not None:
+                        result = follower.follow(outcome)
+                    on_result(result, frames.dropped)
+                    written = outcomes.put(result)
+                    meter.count()
+                if not written:
+                    break
     finally:
         frames.close(discard=True)
         outcomes.close()
-        reader.join()
+        if live is not None:
+            live.stop()
+        reader.join(None if live is None else PATIENCE_S)
         writer.join()
     for worker in (writer, reader):
         if worker.error is not None:
             raise worker.error
     meter.finish()
-    return tally.summary(time.monotonic() - began, state)
+    # A camera has no end of its own: stopping it is how its run is done.
+    state: RunState = "interrupted" if stopped and live is None else "done"
+    return tally.summary(time.monotonic() - began, state, frames.dropped)
+
+
+def _outcomes(
+    items: Iterable[Item | None], team: Team, config: Callable[[], RunConfig]
+) -> Iterator[Outcome]:
+    """Yield what becomes of the items, in their order, while the team is at the next ones."""
+    under_way: deque[Failure | Future[Result]] = deque()
+    for item in items:
+        if item is not None:
+            under_way.append(item if isinstance(item, Failure) else team.ask(item, config()))
+        # One more than there are detectors, so that none waits for its next frame.
+        room = 0 if item is None or team.size == 1 else team.size
+        while len(under_way) > room:
+            yield _outcome(under_way.popleft())
+    while under_way:
+        yield _outcome(under_way.popleft())
+
+
+def _outcome(answer: Failure | Future[Result]) -> Outcome:
+    return answer if isinstance(answer, Failure) else answer.result()
 
 
 def _abandon(frames: Channel[Item], outcomes: Channel[Outcome]) -> None:
@@ -132,14 +190,13 @@ def _abandon(frames: Channel[Item], outcomes: Channel[Outcome]) -> None:
     frames.close(discard=True)
 
 
-def _items(frames: Channel[Item]) -> Iterator[Item]:
+def _items(frames: Channel[Item]) -> Iterator[Item | None]:
+    """Yield what comes, and None where nothing came for a moment."""
     while True:
         try:
-            item = frames.get()
+            yield frames.get(LOOK_EVERY_S)
         except Closed:
             return
-        if item is not None:
-            yield item
 
 
 def _read(source: Iterable[Item], frames: Channel[Item]) -> None:
@@ -202,9 +259,15 @@ class _Tally:
         self._pictures += outcome.frame.time_s is None
         self._detections += len(outcome.detections)
 
-    def summary(self, seconds: float, state: RunState) -> Summary:
+    def summary(self, seconds: float, state: RunState, dropped: int) -> Summary:
         return Summary(
-            self._pictures, self._frames, self._detections, len(self._failed), seconds, state
+            self._pictures,
+            self._frames,
+            self._detections,
+            len(self._failed),
+            seconds,
+            state,
+            dropped,
         )
 
 

@@ -19,13 +19,17 @@ from PyQt6.QtCore import QObject, QThread, pyqtSignal
 from engine.config import RunConfig
 from engine.errors import EngineError
 from engine.mailbox import Mailbox
+from engine.sources.live import LiveSource
 from engine.types import Result
 
 if TYPE_CHECKING:
     from engine.inference.detector import Detector
     from engine.inference.shelf import DetectorShelf
     from engine.pipeline import Summary
+    from engine.recording import RecordingSwitch
+    from engine.resumption import Resumption
     from engine.sources import Failure, SourceList
+    from engine.sources.live import LiveStatus
 
 
 class Phase(StrEnum):
@@ -80,20 +84,26 @@ class Request:
     """What to run.
 
     Attributes:
-        sources: The files.
+        sources: The files, or a camera or stream.
         config: Weights and thresholds; a run keeps its thresholds to the end.
         folder: Where the session is made; it must not exist yet.
         asked: What the person named, for the record.
         title: The title of the window, for the record.
         media: Whether annotated pictures are kept.
+        total: Frames to expect, None where that is not known.
+        recording: Switches the recording of a camera or stream on and off.
+        resumption: Of the run that goes on in its own folder, None for a new one.
     """
 
-    sources: SourceList
+    sources: SourceList | LiveSource
     config: RunConfig
     folder: Path
     asked: tuple[str, ...]
     title: str = ""
     media: bool = True
+    total: int | None = None
+    recording: RecordingSwitch | None = None
+    resumption: Resumption | None = None
 
 
 class Session(QThread):
@@ -106,6 +116,7 @@ class Session(QThread):
         number: Of this session, from 1.
         latest: The newest result, for the screen.
         folder: Where the session is.
+        dropped: Frames of a camera or stream that were left out to keep pace.
 
     Signals:
         phase_changed: Number; read `phase`. What the thread said earlier may arrive after what the
@@ -139,6 +150,7 @@ class Session(QThread):
         self.number = number
         self.folder = request.folder
         self.latest: Mailbox[Result] = Mailbox()
+        self.dropped = 0
         self._request = request
         self._shelf = shelf
         self._lock = threading.Lock()
@@ -151,6 +163,12 @@ class Session(QThread):
     def phase(self) -> Phase:
         """What the session is doing."""
         return self._phase
+
+    @property
+    def live(self) -> LiveStatus | None:
+        """How the camera or stream of the run is, None for files."""
+        sources = self._request.sources
+        return sources.status if isinstance(sources, LiveSource) else None
 
     def pause(self) -> None:
         """Hold the run before its next frame; what was found is kept."""
@@ -166,6 +184,8 @@ class Session(QThread):
         """End the run after the frame under way; what was found is kept."""
         self._move(Phase.STOPPING)
         self.requestInterruption()
+        if isinstance(self._request.sources, LiveSource):
+            self._request.sources.stop()
         self._running.set()
 
     def take_journal(self) -> list[Entry]:
@@ -196,7 +216,7 @@ class Session(QThread):
         from engine.inference.detector import class_indices
 
         request = self._request
-        detector = self._shelf.take(request.config)
+        detector = self._shelf.take(request.config, should_stop=self.isInterruptionRequested)
         try:
             class_indices(detector.info.names, request.config.classes)
             if not self._move(Phase.RUNNING):
@@ -207,31 +227,35 @@ class Session(QThread):
 
     def _detect(self, detector: Detector) -> Summary:
         from engine import pipeline
-        from engine.recorder import Recorder, run_record
-        from engine.store import SessionWriter
+        from engine.opening import open_follower, open_recorder
 
         request = self._request
-        record = run_record(
-            detector.info, detector.device, request.config, request.asked, request.title
-        )
-        session = SessionWriter.create(request.folder, record)
-        recorder = Recorder(
-            session,
-            detector.info,
+        recorder = open_recorder(
+            detector,
+            request.config,
+            sources=request.sources,
+            folder=request.folder,
+            asked=request.asked,
+            title=request.title,
             media=request.media,
+            record=request.recording,
+            resumption=request.resumption,
             on_written=self._written,
             on_failed=self._not_read,
         )
-        self.opened.emit(self.number, session.path)
         try:
+            follower = open_follower(request.config, request.resumption)
+            self.opened.emit(self.number, recorder.path)
             summary = pipeline.run(
                 request.sources,
                 detector,
                 lambda: request.config,
                 recorder,
-                total=request.sources.total_frames,
+                total=request.total,
+                follower=follower,
                 should_stop=self._should_stop,
                 on_progress=lambda progress: self.progressed.emit(self.number, progress),
+                on_result=self._on_result,
             )
         except BaseException:
             recorder.close("failed")
@@ -250,6 +274,9 @@ class Session(QThread):
         counts = {index: found.count(index) for index in set(found)}
         with self._lock:
             self._journal.append(Entry(result.frame.origin, counts, result.timing.total_ms))
+
+    def _on_result(self, result: Result, dropped: int) -> None:
+        self.dropped = dropped
         self.latest.put(result)
 
     def _not_read(self, failure: Failure) -> None:

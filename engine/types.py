@@ -33,6 +33,7 @@ class Frame:
         origin: The file or stream it came from.
         warning: A sentence when it could be read only in part, None otherwise.
         arrived: When a camera or stream delivered it, by `time.monotonic`; None for files.
+        duration_s: How long a video shows it in seconds, where the file tells.
     """
 
     image: UInt8
@@ -41,6 +42,7 @@ class Frame:
     origin: str
     warning: str | None = None
     arrived: float | None = None
+    duration_s: float | None = None
 
     @property
     def width(self) -> int:

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from engine.media import PART_PREFIX, PART_SUFFIX, VideoWriter, write_picture
+from engine.media import PART_PREFIX, PART_SUFFIX, write_picture
 from engine.scenes.tubes import render_tubes
 from engine.store import SESSION_FILE, SessionReader
 from tests.helpers.command_line import ROOT

@@ -85,7 +85,7 @@ class ParameterPanel(QWidget):
         state.config_changed.connect(self._on_config)
         state.model_changed.connect(self._on_model)
         state.model_busy_changed.connect(self._on_busy)
-        state.phase_changed.connect(self._on_phase)
+        state.engaged_changed.connect(self._on_phase)
         state.view_changed.connect(self._on_phase)
         self._on_model(state.model)
         self._on_config(state.config)
@@ -252,7 +252,7 @@ class ParameterPanel(QWidget):
         self._on_busy(self._state.model_busy)
 
     def _on_busy(self, busy: bool) -> None:
-        running = self._state.phase.busy
+        running = bool(self._state.engaged)
         for part in (self._picker, self._device, self._size):
             part.setEnabled(not busy and not running)
         if busy:

@@ -73,6 +73,7 @@ class SummaryPanel(QWidget):
         layout.addWidget(self._card)
         layout.addStretch(1)
         state.model_changed.connect(self._show)
+        state.counted_changed.connect(self._on_counted)
         self._show()
 
     def prepare(self) -> None:
@@ -137,15 +138,22 @@ class SummaryPanel(QWidget):
         self._card.show_object(self._object, self._names(), self._classified())
 
     def _show_counts(self) -> None:
-        some = bool(self._all) or self._here is not None
+        counted = self._state.counted
+        some = bool(self._all) or self._here is not None or counted is not None
         names = self._names() if some else ()
         total = _("pictures") if self._classified() else _("objects")
-        self._counts.set_counts(names, self._here, self._all, total)
+        tracks = None if counted is None else counted.unique
+        self._counts.set_counts(names, self._here, self._all, total, tracks)
         for label, width in zip(self._titles, self._table.widths(), strict=True):
             label.setFixedWidth(width)
-            label.setVisible(self._counts.rowCount() > 0)
+            label.setVisible(self._counts.rowCount() > 0 and width > 0)
         self._hint.setVisible(self._counts.rowCount() == 0)
         self._table.setVisible(self._counts.rowCount() > 0)
+
+    def _on_counted(self) -> None:
+        if not self._pause.isActive():
+            self._show_counts()
+            self._pause.start()
 
     def _show_chart(self) -> None:
         something = any(self._all.values())

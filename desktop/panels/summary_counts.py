@@ -41,7 +41,13 @@ class CountsModel(QAbstractTableModel):
         self._total_name = ""
         self._here: Mapping[int, int] | None = None
         self._all: Mapping[int, int] = {}
+        self._tracks: Mapping[int, int] | None = None
         self._shown: list[int] = []
+
+    @property
+    def tracked(self) -> bool:
+        """Whether there is anything to say of tracks."""
+        return self._tracks is not None
 
     def set_counts(
         self,
@@ -49,6 +55,7 @@ class CountsModel(QAbstractTableModel):
         here: Mapping[int, int] | None,
         everywhere: Mapping[int, int],
         total_name: str,
+        tracks: Mapping[int, int] | None = None,
     ) -> None:
         """Show counts by class index.
 
@@ -57,26 +64,28 @@ class CountsModel(QAbstractTableModel):
             here: In the picture on screen, None where nothing is known of it.
             everywhere: In the session.
             total_name: What the last row is called.
+            tracks: Tracked objects, each counted once; None without tracking.
         """
-        indices = {index for index, found in {**everywhere, **(here or {})}.items() if found}
+        known = {**everywhere, **(here or {}), **(tracks or {})}
+        indices = {index for index, found in known.items() if found}
         shown = sorted(indices | (set(range(len(names))) if len(names) <= FEW else set()))
         same = (tuple(names), shown, total_name) == (self._names, self._shown, self._total_name)
         if not same:
             self.beginResetModel()
         self._names, self._shown, self._total_name = tuple(names), shown, total_name
-        self._here, self._all = here, everywhere
+        self._here, self._all, self._tracks = here, everywhere, tracks
         if not same:
             self.endResetModel()
         elif shown:
-            self.dataChanged.emit(self.index(0, 1), self.index(len(shown), 2))
+            self.dataChanged.emit(self.index(0, 1), self.index(len(shown), 3))
 
     def rowCount(self, parent: QModelIndex = NO_INDEX) -> int:  # noqa: B008 - Qt's own default
         """Return the number of classes and one for the total."""
         return 0 if parent.isValid() or not self._shown else len(self._shown) + 1
 
     def columnCount(self, parent: QModelIndex = NO_INDEX) -> int:  # noqa: B008 - Qt's own default
-        """Return class, picture, all."""
-        return 0 if parent.isValid() else 3
+        """Return class, picture, all, tracks."""
+        return 0 if parent.isValid() else 4
 
     def headerData(
         self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole
@@ -89,9 +98,9 @@ class CountsModel(QAbstractTableModel):
         return self.titles()[section] if role == Qt.ItemDataRole.DisplayRole else None
 
     @staticmethod
-    def titles() -> tuple[str, str, str]:
+    def titles() -> tuple[str, str, str, str]:
         """Return what stands above the columns."""
-        return "", _("picture"), _("all")
+        return "", _("picture"), _("all"), _("tracks")
 
     def data(self, index: QModelIndex, role: int = Qt.ItemDataRole.DisplayRole) -> object:
         """Return what a cell shows."""
@@ -115,7 +124,7 @@ class CountsModel(QAbstractTableModel):
         return None
 
     def _number(self, row: int, column: int) -> str:
-        counts = self._here if column == 1 else self._all
+        counts = (self._here, self._all, self._tracks)[column - 1]
         if counts is None:
             return "–"
         if row == len(self._shown):
@@ -152,20 +161,21 @@ class CountsTable(QTableView):
         rows.setDefaultSectionSize(ROW)
         header.hide()
         header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
-        for section in (1, 2):
+        for section in (1, 2, 3):
             header.setSectionResizeMode(section, QHeaderView.ResizeMode.Fixed)
         model.modelReset.connect(self._fit)
         model.dataChanged.connect(self._fit)
         self._fit()
 
-    def widths(self) -> tuple[int, int]:
-        """Return the widths of the two columns of numbers."""
-        return self.columnWidth(1), self.columnWidth(2)
+    def widths(self) -> tuple[int, int, int]:
+        """Return the widths of the columns of numbers, 0 for one that is not shown."""
+        return self.columnWidth(1), self.columnWidth(2), self.columnWidth(3)
 
     def _fit(self) -> None:
         model, metrics = self.model(), self.fontMetrics()
         assert isinstance(model, CountsModel)
         last = model.rowCount() - 1
+        self.setColumnHidden(3, not model.tracked)
         for section, title in enumerate(model.titles()):
             if section:
                 largest = str(model.index(last, section).data() or "") if last >= 0 else ""

@@ -6,10 +6,11 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from PyQt6.QtCore import QSize, Qt, pyqtSignal
+from PyQt6.QtGui import QKeySequence
 from PyQt6.QtWidgets import QHBoxLayout, QMenu, QPushButton, QTabBar, QWidget
 
 from desktop import icons
-from desktop.actions import Actions
+from desktop.actions import PRIMARY, Actions
 from desktop.state import AppState
 from desktop.widgets.buttons import action_button, beside, text_button
 from engine.i18n import translate as _
@@ -77,6 +78,8 @@ class TabRow(QWidget):
         for button in (self._pause, self._stop, self._detect):
             layout.addWidget(button)
         state.phase_changed.connect(self._on_phase)
+        state.kind_changed.connect(self._on_kind)
+        self._on_kind(state.kind)
         self._on_phase(state.phase)
         self._on_tab(0)
 
@@ -120,3 +123,12 @@ class TabRow(QWidget):
         paused = phase is Phase.PAUSED
         self._pause.setText(beside(_("Resume") if paused else _("Pause")))
         self._pause.setIcon(icons.icon("play" if paused else "pause"))
+
+    def _on_kind(self, kind: str) -> None:
+        words = _(PRIMARY[kind])
+        self._detect.setText(beside(words))
+        self._detect.setAccessibleName(words)
+        keys = self._actions["detect"].shortcut().toString(
+            QKeySequence.SequenceFormat.NativeText
+        )
+        self._detect.setToolTip(f"{words} ({keys})")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from PyQt6.QtCore import QObject, pyqtSignal
@@ -13,7 +13,6 @@ from desktop.background import Job, start
 from desktop.messages import Messages
 from desktop.settings import Settings
 from desktop.state import AppState
-from desktop.verbs.sources import SourceVerbs
 from desktop.verbs.weights import WeightVerbs
 from engine.i18n import translate as _
 from engine.suffixes import PICTURE_SUFFIXES, VIDEO_SUFFIXES
@@ -26,7 +25,7 @@ class DialogVerbs(QObject):
         state: Read.
         settings: Remembers folders.
         messages: Told what cannot be done.
-        sources: Opens what was chosen.
+        open_files: Opens what was chosen.
         weights: Uses what was chosen.
         window: Returns the window that dialogs belong to.
         parent: The owner.
@@ -45,7 +44,7 @@ class DialogVerbs(QObject):
         state: AppState,
         settings: Settings,
         messages: Messages,
-        sources: SourceVerbs,
+        open_files: Callable[[Sequence[Path]], None],
         weights: WeightVerbs,
         window: Callable[[], QWidget | None],
         parent: QObject | None = None,
@@ -55,7 +54,7 @@ class DialogVerbs(QObject):
         self._state = state
         self._settings = settings
         self._messages = messages
-        self._sources = sources
+        self._open_files = open_files
         self._weights = weights
         self._window = window
 
@@ -163,7 +162,7 @@ class DialogVerbs(QObject):
         paths = [Path(name) for name in names]
         if paths:
             self._settings.change(folder=str(paths[0].parent))
-            self._sources.open(paths)
+            self._open_files(paths)
 
     def _show(self, dialog: QDialog) -> None:
         dialog.finished.connect(dialog.deleteLater)

@@ -2,19 +2,34 @@
 
 from __future__ import annotations
 
+import dataclasses
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PyQt6.QtCore import QObject, QTimer, pyqtSignal
 
-from desktop.messages import Messages
+from desktop.background import Job, start
+from desktop.messages import Act, Kind, Message, Messages
 from desktop.settings import Settings
 from desktop.state import AppState, Outcome, View
+from engine.counting import counter_text
 from engine.errors import EngineError
+from engine.i18n import N_
+from engine.i18n import translate as _
 from engine.inference.shelf import DetectorShelf
 from engine.session import Entry, Phase, Request, Session
+
+if TYPE_CHECKING:
+    from engine.recording import RecordingSwitch
+    from engine.resumption import Resumption
+    from engine.sources.listing import SourceList
+    from engine.sources.live import LiveSource
+
+TABS = {"image": N_("Image"), "video": N_("Video"), "camera": N_("Camera")}
+"""What the tabs that detect are called, by the kind of their states."""
 
 FRAME_EVERY_MS = 16
 JOURNAL_EVERY_MS = 100
@@ -57,31 +72,79 @@ class RunVerbs(QObject):
         self._shelf = shelf
         self._number = 0
         self._session: Session | None = None
+        state.session_changed.connect(self._look_for_rest)
+        state.phase_changed.connect(self._look_for_rest)
         self._frames = self._timer(FRAME_EVERY_MS, self._pull_result)
         self._journal = self._timer(JOURNAL_EVERY_MS, self._pull_entries)
 
     @property
     def dropped(self) -> int:
-        """Results that the screen left out in this run."""
-        return 0 if self._session is None else self._session.latest.dropped
+        """Frames that a camera delivered and the run under way left out."""
+        return 0 if self._session is None else self._session.dropped
 
     def detect(self, asked: tuple[str, ...] = ()) -> None:
         """Work through the files of the list."""
-        if self._state.phase.busy or not self._state.sources:
+        if not self._state.sources:
             return
         from engine.sources.listing import SourceList
-        from engine.store.writer import new_session_folder
 
         files = self._state.sources
-        name = asked[0] if asked else str(files[0])
+        listed = SourceList(files)
+        named = asked or tuple(str(path) for path in files[:1])
+        self.begin(listed, named, total=listed.total_frames)
+
+    def begin(
+        self,
+        sources: SourceList | LiveSource,
+        asked: tuple[str, ...],
+        *,
+        total: int | None = None,
+        recording: RecordingSwitch | None = None,
+        resumption: Resumption | None = None,
+    ) -> bool:
+        """Start a run and tell whether it did; where another is under way, say so.
+
+        Args:
+            sources: What to work through.
+            asked: What the person named; the first gives the session its name.
+            total: Frames to expect, where they were counted.
+            recording: Switches the recording of a camera on and off.
+            resumption: Of the run that goes on, None for a new one.
+        """
+        state = self._state
+        if state.engaged:
+            self._messages.info(
+                _("A run is under way in the tab {tab}.").format(tab=_(TABS[state.engaged])),
+                _("Stop it first."),
+            )
+            return False
+        from engine.store.writer import new_session_folder
+
+        # Pictures have nothing to follow from one to the next.
+        following = state.kind != "image"
+        config = dataclasses.replace(
+            state.config,
+            track=state.config.track if following else "off",
+            counters=tuple(map(counter_text, state.counters)) if following else (),
+        )
         self._number += 1
         request = Request(
-            sources=SourceList(files),
-            config=self._state.config,
-            folder=new_session_folder(Path(name).name),
-            asked=asked or tuple(str(path) for path in files[:1]),
+            sources=sources,
+            config=config if resumption is None else resumption.config,
+            folder=new_session_folder(Path(asked[0]).name)
+            if resumption is None
+            else resumption.path.parent,
+            asked=asked,
             title=self._settings.preferences.title,
+            media=True if resumption is None else resumption.media,
+            total=total,
+            recording=recording,
+            resumption=resumption,
         )
+        self._start(request)
+        return True
+
+    def _start(self, request: Request) -> None:
         session = Session(self._number, request, self._shelf, parent=self)
         session.phase_changed.connect(self._on_phase)
         session.opened.connect(self._on_opened)
@@ -93,16 +156,61 @@ class RunVerbs(QObject):
         self._session = session
         self._messages.clear()
         self._state.change(
+            engaged=self._state.kind,
             phase=Phase.LOADING,
             session=None,
             view=None,
             selection=None,
-            outcomes={},
+            outcomes=self._state.outcomes if request.resumption else {},
             progress=None,
+            counted=None,
+            resumable=None,
         )
         session.start()
         self._frames.start()
         self._journal.start()
+
+    def resume_run(self) -> None:
+        """Go on with the run on show, which was cut short."""
+        resumption = self._state.resumable
+        if resumption is not None:
+            self.begin(resumption.sources, (resumption.source,), resumption=resumption)
+
+    def _look_for_rest(self) -> None:
+        """Find out whether the run on show has something left to do, and offer that."""
+        session = self._state.session
+        if session is None or self._state.phase.busy:
+            self._state.change(resumable=None)
+            return
+
+        def look(job: Job) -> Resumption | None:
+            from engine.resumption import prepare
+            from engine.store import SessionReader
+
+            with SessionReader.open(session) as reader:
+                if reader.run.state not in ("interrupted", "failed"):
+                    return None
+            try:
+                return prepare(session)
+            except EngineError:
+                # What keeps it from going on is nobody's concern before somebody wants it to.
+                return None
+
+        def offer(resumption: Resumption | None) -> None:
+            if session != self._state.session or self._state.phase.busy:
+                return
+            self._state.change(resumable=resumption)
+            if resumption is not None:
+                self._messages.show(
+                    Message(
+                        _("This run was not finished."),
+                        Kind.INFO,
+                        _("It can go on where it stopped."),
+                        act=Act(_("Go on"), self.resume_run),
+                    )
+                )
+
+        start(self, look, done=offer, failed=self._messages.error)
 
     def pause_or_resume(self) -> None:
         """Hold the run before its next frame, or go on."""
@@ -126,7 +234,6 @@ class RunVerbs(QObject):
         for session in self.findChildren(Session):
             session.stop()
             session.wait()
-        self._shelf.clear()
 
     def _timer(self, every_ms: int, do: Callable[[], None]) -> QTimer:
         timer = QTimer(self)
@@ -137,10 +244,14 @@ class RunVerbs(QObject):
     def _pull_result(self) -> None:
         result = None if self._session is None else self._session.latest.take()
         if result is not None:
+            self._state.change(counted=result.counted)
             self.result_came.emit(result)
 
     def _pull_entries(self) -> None:
-        entries = [] if self._session is None else self._session.take_journal()
+        if self._session is None:
+            return
+        self._state.change(live=self._session.live)
+        entries = self._session.take_journal()
         if entries:
             self._state.change(outcomes=with_entries(self._state.outcomes, entries))
             self.entries_came.emit(entries)
@@ -163,7 +274,7 @@ class RunVerbs(QObject):
         if view is not None:
             view = View(view.path, view.origin)
         self._session = None
-        self._state.change(phase=phase, view=view)
+        self._state.change(engaged="", phase=phase, view=view)
         self.run_ended.emit(phase)
 
     def _on_opened(self, number: int, path: Path) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -56,6 +56,7 @@ class SourceVerbs(QObject):
         self._settings = settings
         self._messages = messages
         self._listing: background.Job | None = None
+        self.redirect: Callable[[Sequence[Path]], SourceVerbs] = lambda files: self
         self.asked: tuple[str, ...] = ()
 
     def open(self, paths: Sequence[Path]) -> None:
@@ -69,9 +70,6 @@ class SourceVerbs(QObject):
             else:
                 signal.emit(path)
         if not plain:
-            return
-        if self._state.phase.busy:
-            self._messages.info(_("A run is under way."), _("Stop it first."))
             return
         specs = [str(path) for path in plain]
         self._listing = background.start(
@@ -124,7 +122,7 @@ class SourceVerbs(QObject):
 
         def done(rendered: Path) -> None:
             found = sorted(rendered.glob("*.jpg"))
-            self._show([str(rendered)], tuple(found), [])
+            self.show([str(rendered)], tuple(found), [])
             self.samples_ready.emit()
 
         self._messages.info(_("Rendering sample pictures …"))
@@ -155,17 +153,27 @@ class SourceVerbs(QObject):
         files: tuple[Path, ...],
         errors: list[EngineError],
     ) -> None:
-        if job is not self._listing or self._state.phase.busy:
+        if job is not self._listing:
             return
         self._listing = None
         if files:
-            self._show(specs, files, errors)
+            self.redirect(files).show(specs, files, errors)
         for error in errors:
             self._messages.error(error)
 
-    def _show(
-        self, specs: Sequence[str], files: tuple[Path, ...], errors: list[EngineError]
+    def show(
+        self, specs: Sequence[str], files: tuple[Path, ...], errors: Sequence[EngineError]
     ) -> None:
+        """Put files into the list in place of those there.
+
+        Args:
+            specs: What the person named.
+            files: What was found there.
+            errors: What was wrong with some of it.
+        """
+        if self._state.phase.busy:
+            self._messages.info(_("A run is under way."), _("Stop it first."))
+            return
         self.asked = tuple(specs)
         for spec in specs if not errors else []:
             self._settings.remember("recent_sources", spec)
@@ -178,6 +186,7 @@ class SourceVerbs(QObject):
             selection=None,
             outcomes={},
             progress=None,
+            counted=None,
         )
 
     def _open_image(self, image: QImage) -> None:

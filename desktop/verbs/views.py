@@ -21,9 +21,10 @@ from desktop.background import Lane, start
 from desktop.messages import Messages
 from desktop.state import AppState, Outcome, Place, View
 from engine.config import RunConfig
+from engine.counting import Counter, parse_counters
 from engine.errors import EngineError
 from engine.i18n import translate as _
-from engine.types import ModelInfo
+from engine.types import Counted, ModelInfo
 
 if TYPE_CHECKING:
     from engine.store import SessionReader
@@ -58,6 +59,7 @@ class Opened:
     config: RunConfig
     sources: tuple[Path, ...]
     outcomes: Mapping[str, Outcome]
+    counted: Counted | None
 
 
 class ViewVerbs(QObject):
@@ -165,7 +167,17 @@ class ViewVerbs(QObject):
             selection=None,
             outcomes=opened.outcomes,
             progress=None,
+            counters=counters_of(opened.config),
+            counted=opened.counted,
         )
+
+
+def counters_of(config: RunConfig) -> tuple[Counter, ...]:
+    """Return the lines and zones of a run, none where they are not of this version."""
+    try:
+        return parse_counters(config.counters)
+    except EngineError:
+        return ()
 
 
 def same_thresholds(first: RunConfig, second: RunConfig) -> bool:
@@ -202,8 +214,20 @@ def read_session(path: Path, now: RunConfig) -> Opened:
             config = now
         outcomes = outcomes_of(reader)
         return Opened(
-            file, reader.run.model, config, tuple(Path(each) for each in outcomes), outcomes
+            path=file,
+            model=reader.run.model,
+            config=config,
+            sources=tuple(Path(each) for each in outcomes),
+            outcomes=outcomes,
+            counted=counted_of(reader, config),
         )
+
+
+def counted_of(reader: SessionReader, config: RunConfig) -> Counted | None:
+    """Return what tracking has counted over a session, None without tracking."""
+    if config.track == "off":
+        return None
+    return Counted(totals=reader.counter_totals(), unique=reader.unique_counts())
 
 
 def outcomes_of(reader: SessionReader) -> Mapping[str, Outcome]:

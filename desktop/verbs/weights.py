@@ -51,7 +51,7 @@ class WeightVerbs(QObject):
 
     def choose(self, path: Path, *, remember: bool = True) -> None:
         """Read what a file says of itself, then use it."""
-        if self._state.phase.busy:
+        if self._state.engaged:
             self._messages.info(_("A run is under way."), _("Stop it first."))
             return
         self._asked = path

@@ -88,6 +88,11 @@ class Camera:
         return QSizeF(self._view)
 
     @property
+    def picture(self) -> QSizeF:
+        """Size of the picture in its pixels."""
+        return QSizeF(self._picture)
+
+    @property
     def pannable(self) -> bool:
         """Whether the picture is larger than the view."""
         return not self._view.isEmpty() and (

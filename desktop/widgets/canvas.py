@@ -11,6 +11,12 @@ from desktop.widgets.camera import Camera
 
 NEAREST_FROM = 4.0
 """From this many device pixels a picture pixel on, pixels are seen as squares."""
+KEYS_BROUGHT = (
+    Qt.FocusReason.TabFocusReason,
+    Qt.FocusReason.BacktabFocusReason,
+    Qt.FocusReason.ShortcutFocusReason,
+)
+"""Why the focus comes where it is to be seen that it came."""
 # How much of the canvas colour lies over a background picture.
 _VEIL = 0.78
 # Beyond this Qt's scaling of pictures loses count.

@@ -60,7 +60,7 @@ def facts(overlay: Overlay, position: int) -> list[tuple[str, str]]:
     lines = [(_("Box"), size), (_("Area"), _("{area} px²").format(area=f"{area:.0f}"))]
     if found.angles is not None:
         lines.append((_("Angle"), f"{math.degrees(found.angles[position]):.1f}°"))
-    if found.ids is not None:
+    if found.ids is not None and found.ids[position]:
         lines.append((_("Track"), f"#{found.ids[position]}"))
     return lines
 

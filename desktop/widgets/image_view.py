@@ -22,6 +22,8 @@ from desktop.scene import Overlay, Picture
 from desktop.state import OverlayStyle
 from desktop.widgets import canvas, cards
 from desktop.widgets.camera import Camera
+from desktop.widgets.counter_shape import CounterShape
+from desktop.widgets.counter_tool import CounterTool
 from desktop.widgets.stage import Stage
 from engine.i18n import translate as _
 
@@ -30,11 +32,6 @@ STEP = 1.25
 SETTLED_MS = 120
 PAN_STEP = 48
 _WHEEL_NOTCH = 120
-_KEYS_BROUGHT = (
-    Qt.FocusReason.TabFocusReason,
-    Qt.FocusReason.BacktabFocusReason,
-    Qt.FocusReason.ShortcutFocusReason,
-)
 _PANS = {
     Qt.Key.Key_Left: (PAN_STEP, 0),
     Qt.Key.Key_Right: (-PAN_STEP, 0),
@@ -53,11 +50,19 @@ class ImageView(QWidget):
         object_clicked: Number of the object that was clicked, from 1, or None beside all of them.
         object_hovered: Number of the object under the pointer, from 1, or None.
         zoom_changed: float, device-independent pixels a picture pixel.
+        counter_drawn, counter_changed, counter_removed, counter_rename_requested,
+            counter_selected, counter_mode_changed: Those of `CounterTool`.
     """
 
     object_clicked = pyqtSignal(object)
     object_hovered = pyqtSignal(object)
     zoom_changed = pyqtSignal(float)
+    counter_drawn = pyqtSignal(str, object)
+    counter_changed = pyqtSignal(int, object)
+    counter_removed = pyqtSignal(int)
+    counter_rename_requested = pyqtSignal(int)
+    counter_selected = pyqtSignal(object)
+    counter_mode_changed = pyqtSignal(str)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         """Show nothing."""
@@ -75,6 +80,14 @@ class ImageView(QWidget):
         self._settle.setSingleShot(True)
         self._settle.setInterval(SETTLED_MS)
         self._settle.timeout.connect(self._on_settled)
+        self._counters = CounterTool(self, self._stage.camera)
+        self._counters.drawn.connect(self.counter_drawn)
+        self._counters.changed.connect(self.counter_changed)
+        self._counters.removed.connect(self.counter_removed)
+        self._counters.rename_requested.connect(self.counter_rename_requested)
+        self._counters.selected.connect(self.counter_selected)
+        self._counters.mode_changed.connect(self._on_counter_mode)
+        self._counters.shown = False
         self.setMouseTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
@@ -86,6 +99,7 @@ class ImageView(QWidget):
         """Show a picture; one of the size of the last is seen at the same zoom and place."""
         if picture is not self._stage.picture:
             self._stage.set_picture(picture)
+            self._show_counters()
             self._moved()
             self._changed()
 
@@ -97,6 +111,7 @@ class ImageView(QWidget):
     def set_style(self, style: OverlayStyle) -> None:
         """Show other parts of the overlay."""
         self._stage.set_style(style)
+        self._show_counters()
         self._changed()
 
     def set_background(self, image: QImage | None) -> None:
@@ -116,6 +131,21 @@ class ImageView(QWidget):
         if position is not None and not self._in_sight:
             self._in_sight = self._stage.bring_into_sight(position)
         self.update()
+
+    def set_counters(self, counters: tuple[CounterShape, ...]) -> None:
+        """Show lines and zones over the picture."""
+        self._counters.set_shapes(counters)
+
+    def begin_counter(self, kind: str) -> None:
+        """Let a `line` or a `zone` be drawn; an empty kind ends that."""
+        if kind and self._stage.picture is not None:
+            self._counters.begin(kind)
+        else:
+            self._counters.cancel()
+
+    def select_counter(self, index: int | None) -> None:
+        """Mark a line or zone by its position."""
+        self._counters.select(index)
 
     def fit(self) -> None:
         """Show the whole picture, and go on showing it when the view changes its size."""
@@ -156,7 +186,9 @@ class ImageView(QWidget):
         """Paint what is kept, then what follows the pointer."""
         painter = QPainter(self)
         painter.drawPixmap(0, 0, self._stage.painted(self.devicePixelRatioF(), self.font()))
+        self._counters.paint(painter)
         self._stage.paint_marks(painter, self._selected, self._hovered, self._pointer)
+        self._counters.paint_hint(painter)
         if self._focus_ring:
             canvas.paint_focus(painter, self._camera.view)
         if self._stage.is_draft and not self._settle.isActive():
@@ -227,7 +259,7 @@ class ImageView(QWidget):
         self._pressed = self._dragged = None
         self._pointer = event.position()
         self._look_under_pointer()
-        if clicked:
+        if clicked and not self._counters.click(event.position()):
             found = self._stage.object_at(event.position())
             self.object_clicked.emit(None if found is None else found + 1)
 
@@ -270,7 +302,7 @@ class ImageView(QWidget):
 
     def focusInEvent(self, event: QFocusEvent | None) -> None:
         """Show that keys come here, where it was a key that brought them."""
-        self._focus_ring = event is not None and event.reason() in _KEYS_BROUGHT
+        self._focus_ring = event is not None and event.reason() in canvas.KEYS_BROUGHT
         self.update()
 
     def focusOutEvent(self, event: QFocusEvent | None) -> None:
@@ -288,8 +320,11 @@ class ImageView(QWidget):
             self._hovered = found
             self.object_hovered.emit(None if found is None else found + 1)
             self.update()
+        ours = self._counters.cursor_at(self._pointer)
         if self._dragged is not None:
             self.setCursor(Qt.CursorShape.ClosedHandCursor)
+        elif ours is not None:
+            self.setCursor(ours)
         elif found is not None:
             self.setCursor(Qt.CursorShape.PointingHandCursor)
         elif self._stage.picture is not None and self._camera.pannable:
@@ -324,6 +359,18 @@ class ImageView(QWidget):
         self.setAccessibleDescription(_description(self._stage.overlay))
         self.update()
 
+    def _show_counters(self) -> None:
+        """Show lines and zones over a picture, unless it is to be seen as it is."""
+        there = self._stage.picture is not None
+        self._counters.shown = there and self._stage.visible
+        if not there:
+            self._counters.cancel()
+
+    def _on_counter_mode(self, kind: str) -> None:
+        self._pointer = None
+        self._look_under_pointer()
+        self.counter_mode_changed.emit(kind)
+
     def _on_settled(self) -> None:
         self._stage.refine()
         self.update()
@@ -337,48 +384,3 @@ def _description(overlay: Overlay | None) -> str:
     if ranks:
         return f"{ranks[0].name} {ranks[0].share:.2f}"
     return _("Objects: {count}").format(count=len(overlay.detections))
-
-
-def _preview() -> None:
-    """Show the view alone, with a rendered picture and the objects in it."""
-    import numpy as np
-
-    from desktop import theme
-    from desktop.finds import Finds
-    from desktop.state import Place
-    from engine import masks
-    from engine.config import RunConfig
-    from engine.inference.fake import FakeDetector
-    from engine.scenes.tubes import render_tubes
-    from engine.types import Detections, Frame
-
-    scene = render_tubes(7, (2400, 1350))
-    shapes = tuple(masks.encode(mask, 0, 0, *mask.shape) for mask in scene.masks)
-    found = Detections(
-        np.array([masks.bounds(shape) for shape in shapes], np.float32),
-        np.linspace(0.97, 0.61, len(shapes), dtype=np.float32),
-        np.array(scene.classes, np.int32),
-        shapes,
-    )
-    place = Place("tubes.jpg")
-    finds = Finds(
-        place=place,
-        size=scene.image.shape[:2],
-        info=FakeDetector(names=scene.names).info,
-        detections=found,
-    )
-    choice = finds.choose(RunConfig())
-    finds.trace(choice, 1.0, lambda: False)
-    app = QApplication(["preview"])
-    theme.apply(app, "system")
-    view = ImageView()
-    view.set_picture(Picture.of(Frame(scene.image, 0, None, place.path), place))
-    view.set_overlay(finds.overlay(choice, 1.0))
-    view.object_clicked.connect(view.select)
-    view.resize(1000, 700)
-    view.show()
-    app.exec()
-
-
-if __name__ == "__main__":
-    _preview()

@@ -55,7 +55,8 @@ def text_of(overlay: Overlay, position: int) -> str:
     """Return what the label of an object says, such as "gel 0.93" or "gel 0.93 #4"."""
     found = overlay.detections
     text = f"{name_of(overlay, int(found.classes[position]))} {found.scores[position]:.2f}"
-    return text if found.ids is None else f"{text} #{found.ids[position]}"
+    number = 0 if found.ids is None else int(found.ids[position])
+    return f"{text} #{number}" if number else text
 
 
 def name_of(overlay: Overlay, number: int) -> str:

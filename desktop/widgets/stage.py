@@ -74,6 +74,11 @@ class Stage:
         self.forget()
 
     @property
+    def visible(self) -> bool:
+        """Whether anything is shown over the picture."""
+        return self._style.visible
+
+    @property
     def overlay(self) -> Overlay | None:
         """What was found, whether or not it is shown."""
         return None if self._overlay is None else self._overlay.overlay

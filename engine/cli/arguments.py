@@ -14,7 +14,7 @@ from engine.i18n import translate as _
 from engine.version import __version__
 
 # Flags whose customary name differs from the setting's.
-FLAGS = {"confidence": "conf", "input_size": "imgsz"}
+FLAGS = {"confidence": "conf", "input_size": "imgsz", "counters": "count"}
 HIDDEN = {"max_detections"}
 
 
@@ -67,7 +67,16 @@ def _add_language(target: argparse.ArgumentParser) -> None:
 
 def _add_detect(target: argparse.ArgumentParser) -> None:
     target.add_argument(
-        "sources", nargs="+", metavar=_("SOURCE"), help=_("picture, video, folder or pattern")
+        "sources",
+        nargs="*",
+        metavar=_("SOURCE"),
+        help=_("picture, video, folder, pattern, camera:NAME, rtsp://…, http://… or sim:FILE@FPS"),
+    )
+    target.add_argument(
+        "--resume", type=Path, metavar=_("SESSION"), help=_("go on with a run that was cut short")
+    )
+    target.add_argument(
+        "--seconds", type=_seconds, metavar=_("N"), help=_("end a camera or stream after so long")
     )
     for name, declared in declarations(RunConfig).items():
         if name not in HIDDEN:
@@ -101,11 +110,14 @@ def _add_setting(target: argparse.ArgumentParser, name: str, declared: Setting) 
     if default not in (None, ()) and not isinstance(default, Path):
         described = f"{described} ({default})"
     options: dict[str, Any] = {"help": described, "default": argparse.SUPPRESS, "dest": name}
-    if declared.choices:
+    if name == "track":
+        # The flag alone asks for the usual tracker.
+        options |= {"choices": declared.choices, "nargs": "?", "const": "bytetrack"}
+    elif declared.choices:
         options["choices"] = declared.choices
     else:
         options["metavar"] = declared.metavar or None
-    if name == "classes":
+    if isinstance(default, tuple):
         options["nargs"] = "+"
     elif isinstance(default, Path):
         options["type"] = Path
@@ -128,4 +140,14 @@ def run_config(options: argparse.Namespace) -> RunConfig:
     if "classes" in values:
         entries = [part.strip() for entry in values["classes"] for part in entry.split(",")]
         values["classes"] = tuple(entry for entry in entries if entry)
+    if "counters" in values:
+        values["counters"] = tuple(values["counters"])
     return RunConfig(**values)
+
+
+def _seconds(text: str) -> float:
+    """Return a length of time that is longer than nothing."""
+    value = float(text)
+    if not 0 < value < float("inf"):
+        raise ValueError(text)
+    return value

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from engine.cli import output
-from engine.cli.detect import Exports, report, work
+from engine.cli.detect import Exports, Plan, report, work
 from engine.config import RunConfig
 from engine.i18n import translate as _
 from engine.scenes.samples import SAMPLES, render_samples
@@ -22,9 +22,8 @@ def demonstrate() -> int:
     output.say(_("Rendering {count} sample pictures …").format(count=SAMPLES))
     render_samples(samples)
     exports = Exports(excel=folder / "results.xlsx")
-    done = work(
-        [str(samples)], RunConfig(), folder=folder, exports=exports, media=True, as_json=False
-    )
+    plan = Plan.of_sources([str(samples)], RunConfig(), folder)
+    done = work(plan, exports=exports, media=True, as_json=False)
     code = report(done, exports, as_json=False)
     output.say(_("Annotated pictures: {path}").format(path=folder / MEDIA_FOLDER))
     output.say(_("Your own pictures: python main.py detect FOLDER --excel results.xlsx"))

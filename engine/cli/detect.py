@@ -7,28 +7,26 @@ import signal
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import FrameType
+from typing import Self
 
 from engine import pipeline
 from engine.cli import output
 from engine.cli.arguments import run_config
 from engine.cli.lines import failure_line, result_line, result_words
+from engine.cli.live_watch import LiveWatch
 from engine.config import RunConfig
-from engine.errors import EngineError
+from engine.errors import EngineError, SettingError, SourceError
 from engine.i18n import N_
 from engine.i18n import translate as _
 from engine.inference.detector import Detector, class_indices, open_detector
-from engine.recorder import Recorder, run_record
-from engine.sources import Failure, open_sources
-from engine.store import (
-    MEDIA_FOLDER,
-    SESSION_FILE,
-    SessionReader,
-    SessionWriter,
-    new_session_folder,
-)
+from engine.opening import open_follower, open_recorder
+from engine.resumption import Resumption, prepare
+from engine.sources import Failure, SourceList, open_sources
+from engine.sources.live import LiveSource, is_live, open_live
+from engine.store import MEDIA_FOLDER, SESSION_FILE, SessionReader, new_session_folder
 from engine.types import Progress, Result
 
 
@@ -41,6 +39,56 @@ class Exports:
     coco: Path | None = None
     yolo: Path | None = None
     labelme: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A run as it was asked for.
+
+    Attributes:
+        sources: What to work through.
+        config: Settings.
+        asked: What the person named.
+        folder: Where a new session goes.
+        total: Frames to expect, None while unknown.
+        seconds: A camera or stream ends after so long, None for never.
+        resumption: Of a run that goes on, None for a new one.
+    """
+
+    sources: SourceList | LiveSource
+    config: RunConfig
+    asked: tuple[str, ...]
+    folder: Path
+    total: int | None = None
+    seconds: float | None = None
+    resumption: Resumption | None = None
+
+    @classmethod
+    def of_sources(cls, specs: Sequence[str], config: RunConfig, folder: Path | None) -> Self:
+        """Return a new run over files, or over one camera or stream.
+
+        Raises:
+            SourceError: A spec names nothing, or a camera is named beside something else.
+        """
+        live = [spec for spec in specs if is_live(spec) and not Path(spec).exists()]
+        if not live:
+            listed = open_sources(specs)
+            chosen = session_folder(folder, Path(specs[0]).name)
+            return cls(listed, config, tuple(specs), chosen, listed.total_frames)
+        if len(specs) > 1:
+            raise SourceError(
+                N_("A camera or stream is worked on alone."), N_("Name it without other sources.")
+            )
+        source = open_live(live[0])
+        return cls(source, config, (source.origin,), session_folder(folder, source.origin))
+
+    @classmethod
+    def of_resumption(cls, resumption: Resumption) -> Self:
+        """Return what is left of a run that was cut short."""
+        folder = resumption.path.parent
+        return cls(
+            resumption.sources, resumption.config, (), folder, resumption=resumption
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,13 +107,10 @@ def detect(options: argparse.Namespace) -> int:
     Raises:
         EngineError: Nothing could be worked on.
     """
-    config = run_config(options)
     exports = Exports(options.excel, options.csv, options.coco, options.yolo, options.labelme)
     _check_targets(exports)
     done = work(
-        options.sources,
-        config,
-        folder=options.out,
+        planned(options),
         exports=exports,
         media=not options.no_media,
         as_json=options.json,
@@ -73,40 +118,62 @@ def detect(options: argparse.Namespace) -> int:
     return report(done, exports, as_json=options.json)
 
 
-def work(
-    sources: Sequence[str],
-    config: RunConfig,
-    *,
-    folder: Path | None,
-    exports: Exports,
-    media: bool,
-    as_json: bool,
-) -> Finished:
+def planned(options: argparse.Namespace) -> Plan:
+    """Return the run that the flags ask for.
+
+    Raises:
+        EngineError: There is nothing to work on.
+    """
+    if options.resume is not None:
+        if options.sources:
+            raise SettingError(
+                N_("A run that goes on has its own sources."), N_("Leave out the others.")
+            )
+        return Plan.of_resumption(prepare(options.resume))
+    plan = Plan.of_sources(options.sources, run_config(options), options.out)
+    if options.seconds is not None and not isinstance(plan.sources, LiveSource):
+        raise SettingError(
+            N_("Files end by themselves."), N_("--seconds is for cameras and streams.")
+        )
+    return replace(plan, seconds=options.seconds)
+
+
+def work(plan: Plan, *, exports: Exports, media: bool, as_json: bool) -> Finished:
     """Detect, store and export.
 
     Raises:
         EngineError: Nothing could be worked on, or the run ended early; what was stored stays.
     """
-    listed = open_sources(sources)
+    config = plan.config
+    # Lines and zones are refused before weights are loaded and a folder is made.
+    open_follower(config)
     detector = open_detector(config)
     class_indices(detector.info.names, config.classes)
-    session = SessionWriter.create(
-        session_folder(folder, sources), run_record(detector.info, detector.device, config, sources)
-    )
-    path = session.path
     on_written, on_failed = _speakers(detector, as_json=as_json)
-    recorder = Recorder(
-        session, detector.info, media=media, on_written=on_written, on_failed=on_failed
+    recorder = open_recorder(
+        detector,
+        config,
+        sources=plan.sources,
+        folder=plan.folder,
+        asked=plan.asked,
+        media=media if plan.resumption is None else plan.resumption.media,
+        resumption=plan.resumption,
+        on_written=on_written,
+        on_failed=on_failed,
     )
+    live = plan.sources if isinstance(plan.sources, LiveSource) else None
     with _stop_on_signals() as stopped:
+        watch = LiveWatch(live, plan.seconds, stopped.is_set)
         try:
+            follower = open_follower(config, plan.resumption)
             summary = pipeline.run(
-                listed,
+                plan.sources,
                 detector,
                 lambda: config,
                 recorder,
-                total=listed.total_frames,
-                should_stop=stopped.is_set,
+                total=plan.total,
+                follower=follower,
+                should_stop=watch.should_stop,
                 on_progress=lambda progress: output.Meter.show(_("Detecting"), progress),
             )
         except (KeyboardInterrupt, BrokenPipeError):
@@ -119,17 +186,20 @@ def work(
             detector.close()
         recorder.close(summary.state)
         output.Meter.clear()
+        if live is not None and stopped.is_set():
+            # To the session a camera that is stopped is done; the caller is told of the signal.
+            summary = replace(summary, state="interrupted")
         # What was found before a stop is exported all the same; one more stop ends that too.
         stopped.clear()
+        path = recorder.path
         exported = tuple(_export(path, exports, stopped.is_set)) if summary.frames else ()
     written = tuple(outcome for outcome in exported if isinstance(outcome, Path))
     failed = tuple(outcome for outcome in exported if isinstance(outcome, EngineError))
     return Finished(summary, path, written, failed)
 
 
-def session_folder(folder: Path | None, sources: Sequence[str]) -> Path:
+def session_folder(folder: Path | None, name: str) -> Path:
     """Return where a run's session goes: `folder`, unless that holds what a run writes already."""
-    name = Path(sources[0]).name
     if folder is None:
         return new_session_folder(name)
     if (folder / SESSION_FILE).exists() or (folder / MEDIA_FOLDER).exists():

@@ -76,7 +76,7 @@ def _detection(found: Detections, position: int, info: ModelInfo) -> dict[str, A
         "polygons": None if found.masks is None else _polygons(found.masks[position]),
         "keypoints": None if points is None else np.round(points.astype(float), 3).tolist(),
         "angle": None if found.angles is None else round(float(found.angles[position]), 5),
-        "track": None if found.ids is None else int(found.ids[position]),
+        "track": None if found.ids is None else int(found.ids[position]) or None,
         "measures": {},
     }
 

@@ -1,7 +1,8 @@
 """A session as a COCO JSON file of instances, or of keypoints for pose.
 
-Format: https://cocodataset.org/#format-data. Beyond it an annotation has a `score`, where there is
-tracking a `track_id`, and for rotated boxes `rotated_box`: [cx, cy, w, h, degrees clockwise].
+Format: https://cocodataset.org/#format-data. Beyond it an annotation has a `score`, a `track_id`
+where the object has a track, and for rotated boxes `rotated_box`: [cx, cy, w, h, degrees
+clockwise].
 
 A category's id is the index of its class plus one, since COCO counts from one. Images count from
 one too; their `file_name` is the path below the folder that all pictures have in common, which
@@ -164,7 +165,7 @@ def _annotations(
                     value for x, y, flag in flat for value in (*_rounded((x, y)), flag)
                 ]
                 annotation["num_keypoints"] = len(points)
-            if found.ids is not None:
+            if found.ids is not None and found.ids[i]:
                 annotation["track_id"] = int(found.ids[i])
             yield annotation
 

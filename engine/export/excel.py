@@ -3,17 +3,27 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine.config import RunConfig, declarations
 from engine.export import table
+from engine.export.over_time import over_time_sheet
 from engine.export.progress import Question, Report, Ticker, finished
 from engine.export.sheets import MOST_ROWS, Sheet, paged, write_book
 from engine.export.table import Column, Survey, Value
 from engine.export.target import whole_file
+from engine.export.tracks import (
+    count_crossings,
+    counter_sheet,
+    crossing_rows,
+    crossing_sheets,
+    track_rows,
+    track_sheets,
+)
 from engine.i18n import translate as _
 from engine.store.records import RunRecord
 
@@ -35,6 +45,9 @@ def export_excel(
 ) -> Path:
     """Write a workbook: counts, objects, pictures, failures if any, and how the run was made.
 
+    Videos add a sheet of counts over time with charts; a run that tracked adds its tracks, and
+    where there are lines and zones what they have counted.
+
     Texts stay texts whatever they begin with. A classification run has no sheet of objects; its
     counts are those of the most probable class.
 
@@ -52,43 +65,77 @@ def export_excel(
         ExportError: The file cannot be written.
         Cancelled: `should_stop` said so; a former file stays as it was.
     """
-    run = reader.run
-    classified = run.model.task == "classify"
+    classified = reader.run.model.task == "classify"
     size = reader.frame_count() + reader.object_count()
     ticker = Ticker((2 if classified else 3) * size, progress, should_stop)
     seen = table.survey(reader, ticker)
-    objects = table.object_rows(reader, seen, ticker)
-    pictures = table.picture_rows(reader, seen, ticker)
-    sheets = [_counts(run, seen)]
-    if not classified:
-        columns = table.object_columns(seen)
-        sheets += paged(_("Objects"), columns, objects, seen.objects, most_rows)
-    columns = table.picture_columns(reader, seen)
-    sheets += paged(_("Pictures"), columns, pictures, seen.frames, most_rows)
-    failed = reader.failures()
-    if failed:
-        columns = [table.text(_("Source"), 60), table.text(_("What happened"), 60)]
-        columns.append(table.text(_("What to do"), 60))
-        lines = ([each.source, each.message, each.hint] for each in failed)
-        sheets += paged(_("Failures"), columns, lines, len(failed), most_rows)
-    sheets.append(_run(run, seen, len(failed)))
-    with finished(objects), finished(pictures), whole_file(target) as path:
+    with ExitStack() as stack:
+        sheets = _sheets(reader, seen, ticker, most_rows, stack)
+        path = stack.enter_context(whole_file(target))
         write_book(path, sheets)
         ticker.finish()
     return target
 
 
-def _counts(run: RunRecord, seen: Survey) -> Sheet:
-    """Return the sheet of what was found, by class, with a chart."""
+def _sheets(
+    reader: SessionReader, seen: Survey, ticker: Ticker, most_rows: int, stack: ExitStack
+) -> list[Sheet]:
+    """Return all sheets; the stack closes what their rows are read from."""
+    run = reader.run
     classified = run.model.task == "classify"
-    listed = table.class_columns(run.model.names, seen) or list(seen.classes)
+    unique = reader.unique_counts(last_object=seen.last_object) if reader.tracked else None
+    counts = count_crossings(reader, seen)
+    sheets = [_counts(run, seen, unique)]
+    if not classified:
+        over_time = over_time_sheet(reader, seen, most_rows)
+        if over_time is not None:
+            stack.enter_context(finished(iter(over_time.rows)))
+            sheets.append(over_time)
+        sheets += [counter_sheet(run, counts)] if run.settings.get("counters") else []
+        columns = table.object_columns(seen)
+        rows = stack.enter_context(finished(table.object_rows(reader, seen, ticker)))
+        sheets += paged(_("Objects"), columns, rows, seen.objects, most_rows)
+    if unique is not None:
+        number = sum(unique.values())
+        rows = stack.enter_context(finished(track_rows(reader, seen, number)))
+        sheets += track_sheets(rows, seen, number, most_rows)
+    if run.settings.get("counters"):
+        rows = stack.enter_context(finished(crossing_rows(reader, seen)))
+        sheets += crossing_sheets(rows, seen, counts.total(), most_rows)
+    columns = table.picture_columns(reader, seen)
+    rows = stack.enter_context(finished(table.picture_rows(reader, seen, ticker)))
+    sheets += paged(_("Pictures"), columns, rows, seen.frames, most_rows)
+    failed = reader.failures()
+    if failed:
+        columns = [table.text(_("Source"), 60), table.text(_("What happened"), 60)]
+        columns.append(table.text(_("What to do"), 60))
+        lines: Iterator[list[Value]] = ([e.source, e.message, e.hint] for e in failed)
+        sheets += paged(_("Failures"), columns, lines, len(failed), most_rows)
+    return [*sheets, _run(run, seen, len(failed))]
+
+
+def _counts(run: RunRecord, seen: Survey, unique: Mapping[int, int] | None) -> Sheet:
+    """Return the sheet of what was found, by class, with a chart.
+
+    Args:
+        run: How the session was made.
+        seen: What is in it.
+        unique: Tracked objects by class, None without tracking.
+    """
+    classified = run.model.task == "classify"
     if len(run.model.names) > table.MOST_CLASS_COLUMNS:
-        listed.sort(key=lambda class_id: (-seen.classes[class_id].objects, class_id))
+        listed = table.by_frequency(seen)
+    else:
+        listed = table.class_columns(run.model.names, seen)
     all_objects = sum(tally.objects for tally in seen.classes.values())
     confidence = sum(tally.confidence for tally in seen.classes.values())
 
-    def row(name: str, objects: int, pictures: int, confidence: float) -> list[Value]:
+    def row(
+        name: str, objects: int, pictures: int, confidence: float, tracks: int
+    ) -> list[Value]:
         values: list[Value] = [name, objects]
+        if unique is not None:
+            values.append(tracks)
         if not classified:
             values.append(pictures)
         values.append(100 * objects / all_objects if all_objects else None)
@@ -99,13 +146,17 @@ def _counts(run: RunRecord, seen: Survey) -> Sheet:
     for class_id in listed:
         tally = seen.classes.get(class_id, table.Tally())
         name = table.class_name(run.model.names, class_id)
-        rows.append(row(name, tally.objects, tally.pictures, tally.confidence))
-    rows.append(row(_("Total"), all_objects, seen.with_objects, confidence))
+        tracks = 0 if unique is None else unique.get(class_id, 0)
+        rows.append(row(name, tally.objects, tally.pictures, tally.confidence, tracks))
+    tracks = 0 if unique is None else sum(unique.values())
+    rows.append(row(_("Total"), all_objects, seen.with_objects, confidence, tracks))
     columns = [table.text(_("Class"), 24)]
     if classified:
         columns.append(table.whole(_("Pictures")))
     else:
-        columns += [table.whole(_("Objects")), table.whole(_("Pictures with it"))]
+        columns.append(table.whole(_("Objects")))
+        columns += [table.whole(_("Unique objects"))] if unique is not None else []
+        columns.append(table.whole(_("Pictures with it")))
     columns.append(Column(_("Share (%)"), 12, decimals=4, shown="0.0"))
     columns.append(table.share(_("Mean confidence")))
     title = _("Pictures by class") if classified else _("Objects by class")

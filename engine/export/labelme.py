@@ -91,7 +91,7 @@ def _shapes(found: Detections, model: ModelInfo) -> Iterator[Shape]:
     for i in range(len(found)):
         label = class_name(model.names, int(found.classes[i]))
         description = f"confidence {float(found.scores[i]):.4f}"
-        if found.ids is not None:
+        if found.ids is not None and found.ids[i]:
             description += f", track {int(found.ids[i])}"
         if turned is not None:
             yield _shape(label, turned[i].tolist(), "polygon", description)

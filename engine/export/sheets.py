@@ -58,6 +58,7 @@ class Sheet:
         rows: Its rows, read once.
         count: Their number.
         strong: The last row is a sum: bold and left out of the filter.
+        bold: Numbers of further rows in bold, from 1 below the header.
         decorate: Called with openpyxl's sheet, to add charts.
     """
 
@@ -66,6 +67,7 @@ class Sheet:
     rows: Iterable[Sequence[Value]]
     count: int
     strong: bool = False
+    bold: frozenset[int] = frozenset()
     decorate: Callable[[Worksheet], None] | None = None
 
 
@@ -181,9 +183,9 @@ def _rows(sheet: Sheet, styles: _Styles) -> Iterator[str]:
     yield _row("1", header, [column.header for column in sheet.columns])
     plain = _writers(sheet, styles.texts, styles.numbers)
     strong = _writers(sheet, styles.strong_texts, styles.strong_numbers)
-    sum_row = sheet.count if sheet.strong else 0
+    sums = sheet.bold | ({sheet.count} if sheet.strong else set())
     for number, values in enumerate(sheet.rows, 1):
-        yield _row(str(number + 1), strong if number == sum_row else plain, values)
+        yield _row(str(number + 1), strong if number in sums else plain, values)
 
 
 def _row(number: str, writers: Sequence[_CellWriter], values: Sequence[Value]) -> str:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 Value = str | int | float | None
 
 MOST_CLASS_COLUMNS = 50
-"""A table of pictures has a column a class up to this many classes."""
+"""A table of pictures has a column a class for this many classes, the most frequent ones."""
 
 TOP = 5
 """So many classes of a classified picture are listed."""
@@ -71,7 +71,9 @@ class Survey:
         with_objects: Pictures with at least one object.
         timed: Whether any frame has a time.
         rotated: Whether any object has an angle.
-        tracked: Whether any object has a track.
+        tracked: Whether the run tracked, or any object has a track.
+        last_frame: The highest number of a frame, 0 without any.
+        last_object: The highest number of an object, 0 without any.
     """
 
     frames: int
@@ -81,6 +83,8 @@ class Survey:
     timed: bool
     rotated: bool
     tracked: bool
+    last_frame: int = 0
+    last_object: int = 0
 
 
 def pictures(
@@ -102,8 +106,9 @@ def pictures(
 def survey(reader: SessionReader, ticker: Ticker) -> Survey:
     """Read a session once and count."""
     classified = reader.run.model.task == "classify"
-    frames = objects = with_objects = 0
-    timed = rotated = tracked = False
+    frames = objects = with_objects = last_frame = last_object = 0
+    timed = rotated = False
+    tracked = reader.tracked
     classes: dict[int, Tally] = {}
     for frame, found in pictures(reader, ticker):
         frames += 1
@@ -122,7 +127,11 @@ def survey(reader: SessionReader, ticker: Ticker) -> Survey:
         for each in found:
             rotated = rotated or each.angle is not None
             tracked = tracked or each.track is not None
-    return Survey(frames, objects, classes, with_objects, timed, rotated, tracked)
+            last_object = each.id
+        last_frame = frame.id
+    return Survey(
+        frames, objects, classes, with_objects, timed, rotated, tracked, last_frame, last_object
+    )
 
 
 def best(frame: FrameRecord) -> list[tuple[int, float]]:
@@ -139,10 +148,18 @@ def class_name(names: Sequence[str], class_id: int) -> str:
 
 
 def class_columns(names: Sequence[str], seen: Survey) -> list[int]:
-    """Return the classes that a table of pictures has a column for: all of them, or all seen."""
+    """Return the classes that a table of pictures has a column for.
+
+    They are all of the model's where those are few, or those seen, at most `MOST_CLASS_COLUMNS`.
+    """
     if len(names) <= MOST_CLASS_COLUMNS:
         return sorted({*range(len(names)), *seen.classes})
-    return sorted(seen.classes) if len(seen.classes) <= MOST_CLASS_COLUMNS else []
+    return sorted(by_frequency(seen)[:MOST_CLASS_COLUMNS])
+
+
+def by_frequency(seen: Survey) -> list[int]:
+    """Return the classes that occur, the most frequent ones first."""
+    return sorted(seen.classes, key=lambda index: (-seen.classes[index].objects, index))
 
 
 def text(header: str, width: int) -> Column:
@@ -153,6 +170,11 @@ def text(header: str, width: int) -> Column:
 def whole(header: str) -> Column:
     """Return a column of whole numbers."""
     return Column(header, 10)
+
+
+def seconds(header: str) -> Column:
+    """Return a column of seconds."""
+    return Column(header, 10, decimals=4, shown="0.000")
 
 
 def length(header: str) -> Column:
@@ -169,7 +191,7 @@ def object_columns(seen: Survey) -> list[Column]:
     """Return the columns of `object_rows`."""
     columns = [whole(_("No.")), text(_("Picture"), 28), whole(_("Frame"))]
     if seen.timed:
-        columns.append(Column(_("Time (s)"), 10, decimals=4, shown="0.000"))
+        columns.append(seconds(_("Time (s)")))
     columns += [whole(_("Object")), text(_("Class"), 20), share(_("Confidence"))]
     columns += [length(_("X (px)")), length(_("Y (px)"))]
     columns += [length(_("Width (px)")), length(_("Height (px)"))]
@@ -210,15 +232,18 @@ def picture_columns(reader: SessionReader, seen: Survey) -> list[Column]:
     model = reader.run.model
     columns = [text(_("Picture"), 28), whole(_("Frame"))]
     if seen.timed:
-        columns.append(Column(_("Time (s)"), 10, decimals=4, shown="0.000"))
+        columns.append(seconds(_("Time (s)")))
     columns += [whole(_("Width (px)")), whole(_("Height (px)"))]
     if model.task == "classify":
         for place in range(1, min(TOP, len(model.names)) + 1):
             columns.append(text(_("Class {place}").format(place=place), 20))
             columns.append(share(_("Probability {place}").format(place=place)))
     else:
+        counted = class_columns(model.names, seen)
         columns.append(whole(_("Objects")))
-        columns += [whole(class_name(model.names, i)) for i in class_columns(model.names, seen)]
+        columns += [whole(class_name(model.names, index)) for index in counted]
+        if not seen.classes.keys() <= set(counted):
+            columns.append(whole(_("Other classes")))
     columns.append(Column(_("Network (ms)"), 12, decimals=2, shown="0.0"))
     return [*columns, text(_("Warning"), 28), text(_("Source"), 60)]
 
@@ -228,6 +253,7 @@ def picture_rows(reader: SessionReader, seen: Survey, ticker: Ticker) -> Iterato
     model = reader.run.model
     places = min(TOP, len(model.names))
     counted = class_columns(model.names, seen)
+    others = not seen.classes.keys() <= set(counted)
     for frame, found in pictures(reader, ticker, seen.frames):
         row: list[Value] = [picture_name(frame.source), frame.index]
         if seen.timed:
@@ -245,5 +271,7 @@ def picture_rows(reader: SessionReader, seen: Survey, ticker: Ticker) -> Iterato
                 if each.class_id in counts:
                     counts[each.class_id] += 1
             row += counts.values()
+            if others:
+                row.append(len(found) - sum(counts.values()))
         row += (frame.network_ms, frame.warning, frame.source)
         yield row

@@ -10,6 +10,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from engine import device
 from engine.config import RunConfig
 from engine.errors import SettingError
 from engine.i18n import N_
@@ -43,6 +44,12 @@ class Detector(Protocol):
 
     def detect(self, frame: Frame, config: RunConfig) -> Result:
         """Return what is in the frame at the config's thresholds."""
+
+    def side_by_side(self, count: int) -> Sequence[Detector]:
+        """Return up to so many detectors of the model that may work at once, itself the first.
+
+        They share the processor; a count of 1 gives it back to this one alone.
+        """
 
     def close(self) -> None:
         """Free the model's memory."""
@@ -91,6 +98,7 @@ class YoloDetector:
     def __init__(self, backend: Backend) -> None:
         """Take a loaded network."""
         self._backend = backend
+        self._twins: list[YoloDetector] = []
         self.info = backend.info
         self.device = backend.device
 
@@ -132,8 +140,22 @@ class YoloDetector:
         timing = _timing(began, ready, answered)
         return Result(frame, Detections.empty(), None, timing, probabilities)
 
+    def side_by_side(self, count: int) -> Sequence[Detector]:
+        """Return up to so many detectors of the model that may work at once, itself the first."""
+        while len(self._twins) < count - 1:
+            twin = self._backend.twin()
+            if twin is None:
+                break
+            self._twins.append(YoloDetector(twin))
+        together = [self, *self._twins[: count - 1]]
+        for each in together:
+            each._backend.threads = max(1, device.cores() // len(together))
+        return together
+
     def close(self) -> None:
         """Free the network's memory."""
+        for twin in self._twins:
+            twin.close()
         self._backend.close()
 
 

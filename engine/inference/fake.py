@@ -51,5 +51,9 @@ class FakeDetector:
         found = reconsider(proposed, picture, confidence=config.confidence, iou=config.iou)
         return Result(frame, found, proposed, Timing(network_ms=1.0))
 
+    def side_by_side(self, count: int) -> list[FakeDetector]:
+        """Work alone."""
+        return [self]
+
     def close(self) -> None:
         """Hold nothing, free nothing."""

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-from numpy.typing import NDArray
-
 from engine.errors import PictureError, VideoError
 from engine.i18n import N_
+from engine.sources import timeline
 from engine.sources import video as videos
 from engine.sources.listing import is_video
 from engine.sources.pictures import read_picture
+from engine.sources.timeline import VideoIndex
 from engine.types import Frame
 
 if TYPE_CHECKING:
@@ -25,14 +25,6 @@ if TYPE_CHECKING:
 NEAR_START = 32
 """Up to this frame of a video, decoding from the start is as quick as seeking."""
 
-# Codecs of which every packet becomes one frame that keeps its time after a jump.
-_STEADY_CODECS = frozenset({
-    "av1", "ffv1", "h264", "hevc", "mjpeg", "mpeg4", "prores", "vp9",
-})  # fmt: skip
-# MPEG program streams, which after a jump give the first frame the time of another.
-_VAGUE_FORMAT = "mpeg"
-# The key frame nearest to the moment may be one that frames shown before it build on.
-_STEPS_BACK_S = (0.0, 3.0, 12.0)
 _INDEXES = 8
 
 
@@ -94,57 +86,37 @@ def _time_of(video: OpenVideo, index: int, time_s: float | None) -> int | None:
 
     It is None where it cannot be known without decoding, or where a jump could miss it.
     """
-    import av
-
     base = video.stream.time_base
-    codec = video.stream.codec_context.codec.canonical_name
-    if video.start is None or base is None:
-        return None
-    if codec not in _STEADY_CODECS or video.container.format.name == _VAGUE_FORMAT:
+    if not timeline.can_jump(video) or video.start is None or base is None:
         return None
     if time_s is not None:
         return video.start + round(time_s / base)
     try:
         state = video.path.stat()
-        times = _times(video.path, state.st_size, state.st_mtime_ns)
-    except (av.FFmpegError, OSError):
+        known = _index(video.path, state.st_size, state.st_mtime_ns)
+    except (VideoError, OSError):
         # Counting while decoding takes its time but gets over damage.
         return None
-    return int(times[index]) if index < len(times) else None
+    return int(known.pts[index]) if known is not None and index < len(known) else None
 
 
 @functools.lru_cache(maxsize=_INDEXES)
-def _times(path: Path, size: int, changed_ns: int) -> NDArray[np.int64]:
-    """Return [N] the times of all frames in the order of presentation; empty where unknown.
+def _index(path: Path, size: int, changed_ns: int) -> VideoIndex | None:
+    """Return the times of all frames, None where they cannot be known without decoding.
 
-    Size and time of change are there to tell versions of a file apart. Nothing is decoded.
+    Size and time of change are there to tell versions of a file apart.
     """
-    with videos.open_video(path) as video:
-        packets = [
-            packet
-            for packet in video.container.demux(video.stream)
-            if packet.size and not packet.is_discard
-        ]
-    times = [packet.pts for packet in packets if packet.pts is not None]
-    # A recording that was cut begins with packets of which nothing can be made.
-    whole = packets and packets[0].is_keyframe and times and times[0] == min(times)
-    if not whole or len(set(times)) < len(packets):
-        return np.zeros(0, np.int64)
-    return np.sort(np.array(times, np.int64))
+    return timeline.read_index(path)
 
 
 def _seek(video: OpenVideo, target: int) -> VideoFrame | None:
     """Return the frame shown at a time, None where it is not met or not sound."""
     import av
 
-    assert video.start is not None
-    assert video.stream.time_base is not None
     try:
-        for step_s in _STEPS_BACK_S:
-            offset = target - round(step_s / video.stream.time_base)
-            video.container.seek(max(offset, video.start), stream=video.stream)
-            found = _decode_up_to(video, target)
-            if found is not None or offset <= video.start:
+        for pictures in timeline.approaches(video, target):
+            found = _find(pictures, target)
+            if found is not None:
                 return found
     except av.FFmpegError:
         # Not every format can be moved in.
@@ -152,9 +124,11 @@ def _seek(video: OpenVideo, target: int) -> VideoFrame | None:
     return None
 
 
-def _decode_up_to(video: OpenVideo, target: int) -> VideoFrame | None:
+def _find(
+    pictures: Iterator[tuple[VideoFrame | None, str | None]], target: int
+) -> VideoFrame | None:
     has_key = False
-    for picture, warning in videos.decoded(video):
+    for picture, warning in pictures:
         if picture is None or picture.pts is None or picture.pts > target:
             return None
         has_key = has_key or picture.key_frame

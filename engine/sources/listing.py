@@ -6,7 +6,7 @@ import functools
 import glob
 import os
 import re
-from collections.abc import Callable, Generator, Iterable, Sequence
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -42,9 +42,14 @@ class SourceList:
 
     Attributes:
         items: The files, each once.
+        first_frame: Frame or page of the first file to begin with, counted from 0.
+        former_s: The time of the frame before that one, where it is a video and this is known;
+            see `read_video`.
     """
 
     items: tuple[Path, ...]
+    first_frame: int = 0
+    former_s: float | None = None
 
     def __len__(self) -> int:
         """Return the number of files."""
@@ -63,8 +68,11 @@ class SourceList:
 
     def __iter__(self) -> Generator[Frame | Failure, None, None]:
         """Yield every frame of every file, and a `Failure` where a file fails."""
-        for path in self.items:
-            yield from _read(path)
+        for number, path in enumerate(self.items):
+            if number:
+                yield from _read(path)
+            else:
+                yield from _read(path, self.first_frame, self.former_s)
 
 
 def open_sources(specs: Sequence[str]) -> SourceList:
@@ -215,11 +223,15 @@ def _key(path: Path, resolve: Callable[[Path], str]) -> str:
     return os.path.normcase(os.path.join(resolve(path.parent), path.name))
 
 
-def _read(path: Path) -> Generator[Frame | Failure, None, None]:
+def _read(
+    path: Path, first: int = 0, former_s: float | None = None
+) -> Generator[Frame | Failure, None, None]:
     """Yield the frames of one file, then a `Failure` where reading ends with an error."""
-    read: Callable[[Path], Iterable[Frame]] = read_video if is_video(path) else read_picture
     try:
-        yield from read(path)
+        if is_video(path):
+            yield from read_video(path, first, former_s=former_s)
+        else:
+            yield from (frame for frame in read_picture(path, first) if frame.index >= first)
         return
     except EngineError as error:
         failure = error

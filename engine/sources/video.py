@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import os
-import struct
 from collections.abc import Generator, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +14,9 @@ import numpy as np
 from engine.errors import EngineError, VideoError
 from engine.i18n import N_, translate
 from engine.sources import sniffing
+from engine.sources.video_errors import cut_off as cut_off
+from engine.sources.video_errors import nothing_readable as nothing_readable
+from engine.sources.video_errors import refusal, too_large
 from engine.types import Frame, UInt8
 
 if TYPE_CHECKING:
@@ -48,7 +50,9 @@ class VideoInfo:
     frames: int | None
 
 
-def read_video(path: Path) -> Generator[Frame, None, None]:
+def read_video(
+    path: Path, start: int = 0, *, former_s: float | None = None
+) -> Generator[Frame, None, None]:
     """Read the frames of a video in the order of presentation, turned as the file asks.
 
     `time_s` is the source's own time of presentation, from the start of its pictures. Damaged
@@ -56,20 +60,60 @@ def read_video(path: Path) -> Generator[Frame, None, None]:
     patch, or that builds on such a frame, says so. What the header claims about counts and length
     is not used.
 
+    Args:
+        path: The video.
+        start: Frame to begin with, counted from 0: it and all behind it are those that reading
+            from the first one gives. After the last frame there are none.
+        former_s: The time of the frame before it, as in `Frame.time_s`. With it the video is
+            decoded from a key frame on where its times allow that; without it from its beginning,
+            as damage on the way would change the count.
+
     Raises:
         VideoError: No frame can be read, or the end is damaged (after the frames before it).
     """
+    if start < 0:
+        raise ValueError(f"frames are counted from 0: {start}")
     index = 0
-    with open_video(path) as video:
-        for picture, warning in decoded(video):
+    with _opened_at(path, start, former_s) as (video, passed, pictures):
+        index = passed
+        for picture, warning in pictures:
             if picture is None:
                 if index:
                     raise cut_off(path, index - 1)
                 break
-            yield to_frame(video, picture, index, warning)
+            if index >= start:
+                yield to_frame(video, picture, index, warning)
             index += 1
     if index == 0:
         raise nothing_readable(path)
+
+
+@contextmanager
+def _opened_at(
+    path: Path, start: int, former_s: float | None
+) -> Iterator[tuple[OpenVideo, int, Iterator[tuple[VideoFrame | None, str | None]]]]:
+    """Open a video, give the number of frames that are passed over and what is decoded then."""
+    # Imported here: it is built on this module.
+    from engine.sources import seeking
+
+    if start and former_s is not None:
+        with open_video(path) as video:
+            pictures = seeking.behind(video, former_s)
+            if pictures is not None:
+                yield video, start, pictures
+                return
+    with open_video(path) as video:
+        yield video, 0, decoded(video)
+
+
+def nominal_rate(path: Path) -> Fraction | None:
+    """Return the mean frame rate that a video claims, None where it claims none or is not read."""
+    try:
+        with open_video(path) as video:
+            rate = video.stream.average_rate or video.stream.guessed_rate
+            return rate if rate else None
+    except EngineError:
+        return None
 
 
 def probe_video(path: Path) -> VideoInfo:
@@ -133,7 +177,7 @@ def open_video(path: Path) -> Iterator[OpenVideo]:
         # is opened as a file, such as a playlist, lead to files only.
         container = av.open(f"file:{path}")
     except (av.FFmpegError, ValueError) as error:
-        raise _refusal(path, head) from error
+        raise refusal(path, head) from error
     with container:
         stream = container.streams.best("video")
         if not isinstance(stream, av.VideoStream) or stream.disposition & Disposition.attached_pic:
@@ -151,7 +195,7 @@ def open_video(path: Path) -> Iterator[OpenVideo]:
                 path=path,
             )
         if stream.width * stream.height > MAX_PIXELS:
-            raise _too_large(path)
+            raise too_large(path, MAX_PIXELS)
         stream.thread_type = "AUTO"
         yield OpenVideo(path, container, stream, VideoReformatter(), stream.start_time)
 
@@ -208,7 +252,10 @@ def to_frame(video: OpenVideo, picture: VideoFrame, index: int, warning: str | N
     """
     image = _to_rgb(video, picture)
     time_s = _time_s(video, picture, index)
-    return Frame(image, index, time_s, sniffing.printable(video.path), warning)
+    base = picture.time_base or video.stream.time_base
+    lasting = float(picture.duration * base) if picture.duration and base else None
+    origin = sniffing.printable(video.path)
+    return Frame(image, index, time_s, origin, warning, duration_s=lasting)
 
 
 def _to_rgb(video: OpenVideo, picture: VideoFrame) -> UInt8:
@@ -217,7 +264,7 @@ def _to_rgb(video: OpenVideo, picture: VideoFrame) -> UInt8:
 
     path = video.path
     if picture.width * picture.height > MAX_PIXELS:
-        raise _too_large(path)
+        raise too_large(path, MAX_PIXELS)
     try:
         image = video.reformatter.reformat(picture, format="rgb24").to_ndarray()
     except MemoryError as error:
@@ -255,65 +302,3 @@ def _warning(skipped: int, suspect: bool) -> str | None:
     if suspect:
         parts.append(translate(N_("Parts of this frame may be wrong: its data are damaged.")))
     return " ".join(parts) or None
-
-
-def nothing_readable(path: Path) -> VideoError:
-    """Say that a video has no frame that can be read."""
-    return VideoError(
-        N_("No frame of {path} can be read: its data are damaged or missing."),
-        N_("Copy or download it again."),
-        path=path,
-    )
-
-
-def cut_off(path: Path, last: int) -> VideoError:
-    """Say that nothing after the frame `last`, counted from 0, can be read."""
-    return VideoError(
-        N_("{path} is damaged after its frame {last}: the rest cannot be read."),
-        N_("Copy or download it again. The frames before the damage were read."),
-        path=path,
-        last=last,
-    )
-
-
-def _refusal(path: Path, head: bytes) -> EngineError:
-    """Say why FFmpeg does not take a file."""
-    try:
-        complete = sniffing.video_kind(head) not in ("MP4", "QuickTime") or _has_index(path)
-    except OSError as error:
-        return sniffing.not_opened(path, error, VideoError)
-    if complete:
-        return sniffing.refusal(path, head, VideoError)
-    return VideoError(
-        N_("{path} is incomplete: the index at its end is missing."),
-        N_("The recording or the copy was cut off; copy it again or repair it."),
-        path=path,
-    )
-
-
-def _has_index(path: Path) -> bool:
-    """Tell whether an MP4 has its `moov` box among the boxes of the top level."""
-    with path.open("rb") as file:
-        end = os.fstat(file.fileno()).st_size
-        at = 0
-        while at < end:
-            file.seek(at)
-            header = file.read(16).ljust(16, b"\0")
-            size, name, long_size = struct.unpack(">I4sQ", header)
-            if name == b"moov":
-                return True
-            # A size of 1 stands for the 64 bits that follow, and 0 for the rest of the file.
-            step = long_size if size == 1 else size
-            if step < 8:
-                return False
-            at += step
-    return False
-
-
-def _too_large(path: Path) -> VideoError:
-    return VideoError(
-        N_("{path} is too large: a frame may have at most {limit} million pixels."),
-        N_("Convert it to a smaller size."),
-        path=path,
-        limit=MAX_PIXELS // 1_000_000,
-    )

@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 from engine.store.reader import SessionReader
-from engine.store.records import FailureRecord, FrameRecord, ObjectRecord, RunRecord, RunState
+from engine.store.records import (
+    CrossingRecord,
+    FailureRecord,
+    FrameRecord,
+    ObjectRecord,
+    RunRecord,
+    RunState,
+    TrackRecord,
+)
 from engine.store.schema import MEDIA_FOLDER, SESSION_FILE
 from engine.store.writer import SessionWriter, new_session_folder
 
 __all__ = [
     "MEDIA_FOLDER",
     "SESSION_FILE",
+    "CrossingRecord",
     "FailureRecord",
     "FrameRecord",
     "ObjectRecord",
@@ -17,5 +26,6 @@ __all__ = [
     "RunState",
     "SessionReader",
     "SessionWriter",
+    "TrackRecord",
     "new_session_folder",
 ]

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import time
-from collections.abc import Callable, Collection, Generator
+from collections.abc import Callable, Collection, Generator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -21,11 +21,12 @@ from engine.config import RunConfig
 from engine.errors import Cancelled
 from engine.inference.candidates import choose, detections
 from engine.inference.detector import class_indices
+from engine.inference.tracking import carried_ids
 from engine.store import schema
 from engine.store.reader import SessionReader
 from engine.store.records import FrameRecord, RunRecord
 from engine.store.writer import SessionWriter
-from engine.types import Candidates, Detections, Progress
+from engine.types import Candidates, Crossing, Detections, Progress
 
 FRAMES_A_REPORT = 20
 
@@ -59,8 +60,11 @@ def at_thresholds(
     """Write a session as if its run had had other thresholds, without the network.
 
     The frames keep their numbers. Those whose candidates were not kept keep their own detections
-    as far as confidence and class allow. Tracks are left out: they were made of the run's own
-    detections.
+    as far as confidence and class allow.
+
+    Nothing is tracked or counted anew. An object that is one of the run's own, with the same box,
+    class and confidence, keeps its track; others have none. What lines and zones have counted with
+    a frame stays as far as the object that it was counted for is still in that frame.
 
     Args:
         reader: The origin.
@@ -100,7 +104,8 @@ def with_objects(
 ) -> Path:
     """Write a session of some objects and the frames that they are in, and return its file.
 
-    The frames keep their numbers; the objects are numbered anew. Ids of no object are ignored.
+    The frames keep their numbers; the objects are numbered anew and keep their tracks, with what
+    lines and zones have counted for them in these frames. Ids of no object are ignored.
 
     Args:
         reader: The origin.
@@ -142,7 +147,9 @@ def _write(
             for done, (frame, found) in enumerate(contents, 1):
                 if should_stop is not None and should_stop():
                     raise Cancelled
-                writer.add_frame(replace(frame, media=_media(reader, frame)), found)
+                crossings = _remaining(reader.frame_crossings(frame.id), found)
+                kept = replace(frame, media=_media(reader, frame))
+                writer.add_frame(kept, found, crossings=crossings)
                 if progress is not None and (done % FRAMES_A_REPORT == 0 or done == total):
                     progress(Progress(done, total, done / max(time.monotonic() - began, 1e-9)))
         for failure in reader.failures():
@@ -160,6 +167,12 @@ def _write(
 def _media(reader: SessionReader, frame: FrameRecord) -> str | None:
     """Return where the media of a frame are, seen from any folder."""
     return None if frame.media is None else os.path.abspath(reader.folder / frame.media)
+
+
+def _remaining(crossings: Sequence[Crossing], found: Detections) -> list[Crossing]:
+    """Return the crossings of objects that are still there."""
+    tracks = set() if found.ids is None else set(found.ids.tolist())
+    return [each for each in crossings if each.track in tracks]
 
 
 class _Thresholds:
@@ -180,8 +193,12 @@ class _Thresholds:
             for frame, proposed in frames:
                 if proposed is None:
                     yield frame, self._filtered(reader.detections(frame.id))
-                else:
-                    yield frame, self._reconsidered(proposed, (frame.height, frame.width))
+                    continue
+                found = self._reconsidered(proposed, (frame.height, frame.width))
+                if reader.tracked:
+                    own = reader.detections(frame.id)
+                    found = replace(found, ids=carried_ids(found, own))
+                yield frame, found
 
     def _reconsidered(self, proposed: Candidates, size: tuple[int, int]) -> Detections:
         chosen = choose(

@@ -15,14 +15,31 @@ import numpy as np
 from engine import masks
 from engine.inference.candidates import unpack
 from engine.store import schema
-from engine.store.records import FailureRecord, FrameRecord, ObjectRecord, Process, RunRecord
-from engine.types import Candidates, Detections, Float32, ModelInfo
+from engine.store.records import (
+    CrossingRecord,
+    FailureRecord,
+    FrameRecord,
+    ObjectRecord,
+    Process,
+    RunRecord,
+    TrackRecord,
+)
+from engine.types import Candidates, CounterTotals, Crossing, Detections, Float32, ModelInfo
 
 FRAME_COLUMNS = (
     "frame.id, source.path, position, time_s, width, height, objects, network_ms, total_ms,"
     " warning, media, probabilities"
 )
 OBJECT_COLUMNS = "id, frame_id, number, class_id, confidence, x1, y1, x2, y2, angle, area, track"
+
+# Objects are numbered in the order of their frames, so the least id of a track is its beginning.
+_TRACKS = """(
+    SELECT source_id, track AS number, min(object.id) AS first, max(object.id) AS last,
+        count(*) AS frames, avg(confidence) AS confidence
+    FROM object JOIN frame ON frame.id = frame_id
+    WHERE track IS NOT NULL AND object.id <= ? GROUP BY source_id, track
+)"""
+_ALL = 2**63 - 1
 
 
 class SessionReader:
@@ -39,6 +56,7 @@ class SessionReader:
         self.path = path
         self.folder = path.parent
         self.connection = connection
+        self._tracked: bool | None = None
 
     @classmethod
     def open(cls, path: Path) -> Self:
@@ -86,6 +104,13 @@ class SessionReader:
                 "writer": Process(**writer) if writer else None,
             }
         )
+
+    @property
+    def tracked(self) -> bool:
+        """Whether the run followed objects from frame to frame."""
+        if self._tracked is None:
+            self._tracked = self.run.settings.get("track", "off") != "off"
+        return self._tracked
 
     def frame_count(self) -> int:
         """Return the number of frames."""
@@ -183,7 +208,7 @@ class SessionReader:
                 yield ObjectRecord(*row)
 
     def detections(self, frame_id: int) -> Detections:
-        """Return the detections of one frame.
+        """Return the detections of one frame, with track numbers exactly where the run tracked.
 
         Raises:
             KeyError: There is no such frame.
@@ -197,7 +222,7 @@ class SessionReader:
         packed, points, _ = self._shape(frame_id)
         columns = list(zip(*rows, strict=True)) or [()] * 8
         angles = None if None in columns[6] or not rows else np.array(columns[6], np.float32)
-        tracks = None if None in columns[7] or not rows else np.array(columns[7], np.int32)
+        tracks = [number or 0 for number in columns[7]] if self.tracked else None
         return Detections(
             boxes=np.array(columns[:4], np.float32).T.reshape(-1, 4).copy(),
             scores=np.array(columns[4], np.float32),
@@ -205,7 +230,7 @@ class SessionReader:
             masks=None if packed is None else masks.unpack(packed, height, width),
             keypoints=self._keypoints(points, len(rows)),
             angles=angles,
-            ids=tracks,
+            ids=None if tracks is None else np.array(tracks, np.int32),
         )
 
     def candidates(self, frame_id: int) -> Candidates | None:
@@ -218,10 +243,90 @@ class SessionReader:
         detected, _, packed = self._shape(frame_id)
         return None if packed is None else _unpacked(packed, detected, size)
 
+    def tracks(self, last_object: int = _ALL) -> Iterator[TrackRecord]:
+        """Yield the tracked objects, by source in the order of arrival and then by number.
+
+        Args:
+            last_object: Only what objects up to this id tell: a session may grow meanwhile.
+        """
+        query = (
+            "SELECT path, each.number, one.class_id, begun.position, ended.position,"
+            " begun.time_s, ended.time_s, frames, each.confidence"
+            f" FROM {_TRACKS} AS each JOIN source ON source.id = each.source_id"
+            " JOIN object AS one ON one.id = first JOIN object AS other ON other.id = last"
+            " JOIN frame AS begun ON begun.id = one.frame_id"
+            " JOIN frame AS ended ON ended.id = other.frame_id"
+            " ORDER BY each.source_id, each.number"
+        )
+        with closing(self.connection.cursor()) as cursor:
+            for row in cursor.execute(query, (last_object,)):
+                yield TrackRecord(*row)
+
+    def unique_counts(
+        self, source: str | None = None, last_object: int = _ALL
+    ) -> dict[int, int]:
+        """Return the number of tracked objects by the class that each was first seen as.
+
+        Args:
+            source: A file or stream; None adds up all of them.
+            last_object: As for `tracks`.
+        """
+        query = (
+            f"SELECT class_id, count(*) FROM {_TRACKS} AS each JOIN object ON object.id = first"
+            " JOIN source ON source.id = each.source_id WHERE ? IN (path, '')"
+            " GROUP BY class_id ORDER BY class_id"
+        )
+        found = self.connection.execute(query, (last_object, source or "")).fetchall()
+        return dict(found)
+
+    def crossings(self) -> Iterator[CrossingRecord]:
+        """Yield what lines and zones have counted, in the order in which it happened."""
+        query = (
+            "SELECT crossing.id, frame_id, path, position, time_s, counter, track, class_id, inward"
+            " FROM crossing JOIN frame ON frame.id = frame_id"
+            " JOIN source ON source.id = source_id ORDER BY crossing.id"
+        )
+        if self._counts_crossings():
+            with closing(self.connection.cursor()) as cursor:
+                for row in cursor.execute(query):
+                    yield CrossingRecord(*(*row[:-1], bool(row[-1])))
+
+    def frame_crossings(self, frame_id: int) -> tuple[Crossing, ...]:
+        """Return what lines and zones have counted with one frame."""
+        if not self._counts_crossings():
+            return ()
+        query = (
+            "SELECT counter, track, class_id, inward FROM crossing WHERE frame_id = ? ORDER BY id"
+        )
+        rows = self.connection.execute(query, (frame_id,)).fetchall()
+        return tuple(Crossing(*(*row[:-1], bool(row[-1]))) for row in rows)
+
+    def counter_totals(self, source: str | None = None) -> tuple[CounterTotals, ...]:
+        """Return what each of the run's lines and zones has counted.
+
+        How many objects were in a zone at the end is not kept: `inside` is None for all.
+
+        Args:
+            source: A file or stream; None adds up all of them.
+        """
+        counts = [[0, 0] for _ in self.run.settings.get("counters", ())]
+        query = (
+            "SELECT counter, inward, count(*) FROM crossing JOIN frame ON frame.id = frame_id"
+            " JOIN source ON source.id = source_id WHERE ? IN (path, '') GROUP BY counter, inward"
+        )
+        if self._counts_crossings():
+            for counter, inward, count in self.connection.execute(query, (source or "",)):
+                counts[counter][0 if inward else 1] = count
+        return tuple(CounterTotals(entered, left) for entered, left in counts)
+
     def failures(self) -> list[FailureRecord]:
         """Return what could not be worked on."""
         rows = self.connection.execute("SELECT source, message, hint FROM failure ORDER BY id")
         return [FailureRecord(*row) for row in rows]
+
+    def _counts_crossings(self) -> bool:
+        """Tell whether the file has a table of crossings: those before version 3 have none."""
+        return self._number("PRAGMA user_version") >= 3
 
     def _number(self, query: str) -> int:
         return int(self.connection.execute(query).fetchone()[0])

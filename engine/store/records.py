@@ -126,7 +126,7 @@ class ObjectRecord:
         x1, y1, x2, y2: The box in pixels; before rotation where there is an angle.
         angle: Radians, clockwise on screen, None for upright boxes.
         area: Pixels inside the mask, or of the box where there is no mask.
-        track: Track number, None without tracking.
+        track: Track number, None for an object without one.
     """
 
     id: int
@@ -141,6 +141,60 @@ class ObjectRecord:
     angle: float | None
     area: float
     track: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class TrackRecord:
+    """One tracked object of a source, from the first frame it is in to the last.
+
+    Attributes:
+        source: The file or stream it was seen in.
+        number: Its number there, from 1.
+        class_id: Index into the model's names, as it was first seen.
+        first_frame: Position in its source of the first frame, from 0.
+        last_frame: Position of the last one.
+        first_time_s: Time of the first frame in its video in seconds, None for pictures.
+        last_time_s: Time of the last one.
+        frames: Number of frames that it is in.
+        mean_confidence: 0 to 1.
+    """
+
+    source: str
+    number: int
+    class_id: int
+    first_frame: int
+    last_frame: int
+    first_time_s: float | None
+    last_time_s: float | None
+    frames: int
+    mean_confidence: float
+
+
+@dataclass(frozen=True, slots=True)
+class CrossingRecord:
+    """A tracked object that crossed a line, or entered or left a zone.
+
+    Attributes:
+        id: Its number in the session, from 1.
+        frame_id: The frame with which it happened.
+        source: The file or stream that the frame came from.
+        frame: Position of the frame in its source, from 0.
+        time_s: Time of the frame in its video in seconds, None for pictures.
+        counter: Which of the run's lines and zones, from 0.
+        track: Number of the track in its source.
+        class_id: Index into the model's names, as the track was first seen.
+        inward: True for across the line to its inner side, or into the zone.
+    """
+
+    id: int
+    frame_id: int
+    source: str
+    frame: int
+    time_s: float | None
+    counter: int
+    track: int
+    class_id: int
+    inward: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,13 +14,20 @@ from engine.i18n import N_
 
 SESSION_FILE = "session.labsight"
 MEDIA_FOLDER = "annotated"
-VERSION = 2
+VERSION = 3
 PATIENCE_S = 2.0
 APPLICATION_ID = 0x4C414253  # "LABS"
 
 TABLES = """
 CREATE TABLE run (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE source (id INTEGER PRIMARY KEY, path TEXT NOT NULL UNIQUE);
+CREATE TABLE file (
+    id INTEGER PRIMARY KEY,
+    path BLOB NOT NULL,
+    folder BLOB NOT NULL,
+    size INTEGER NOT NULL,
+    changed_ns INTEGER NOT NULL
+);
 CREATE TABLE frame (
     id INTEGER PRIMARY KEY,
     source_id INTEGER NOT NULL REFERENCES source (id),
@@ -56,6 +63,15 @@ CREATE TABLE shape (
     keypoints BLOB,
     candidates BLOB
 );
+CREATE TABLE crossing (
+    id INTEGER PRIMARY KEY,
+    frame_id INTEGER NOT NULL REFERENCES frame (id),
+    counter INTEGER NOT NULL,
+    track INTEGER NOT NULL,
+    class_id INTEGER NOT NULL,
+    inward INTEGER NOT NULL
+);
+CREATE INDEX crossing_frame ON crossing (frame_id);
 CREATE TABLE failure (
     id INTEGER PRIMARY KEY,
     source TEXT NOT NULL,
@@ -119,6 +135,19 @@ def open_writable(path: Path) -> sqlite3.Connection:
     Where the file or its folder is read-only, changes fail, not the opening.
     """
     return sqlite3.connect(_uri(path) + "?mode=rw", uri=True, isolation_level=None)
+
+
+def open_for_writing(path: Path) -> sqlite3.Connection:
+    """Open a session file that is there as `create` does, for a run that goes on."""
+    uri = _uri(path) + "?mode=rw"
+    connection = sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False)
+    try:
+        connection.execute(f"PRAGMA journal_mode={'DELETE' if on_network(path) else 'WAL'}")
+        connection.execute("PRAGMA synchronous=NORMAL")
+    except BaseException:
+        connection.close()
+        raise
+    return connection
 
 
 def leave_one_file(connection: sqlite3.Connection) -> None:

@@ -6,7 +6,7 @@ import json
 import re
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from datetime import datetime
@@ -21,9 +21,10 @@ from engine.errors import EngineError, StoreError, writing_failed
 from engine.i18n import N_
 from engine.inference.candidates import pack
 from engine.paths import home
+from engine.store import files as listed
 from engine.store import schema
 from engine.store.records import FailureRecord, FrameRecord, RunRecord, RunState
-from engine.types import Candidates, Detections, Float32, Result
+from engine.types import Candidates, Crossing, Detections, Float32, Result
 
 COMMIT_EVERY_S = 0.5
 
@@ -72,13 +73,16 @@ class SessionWriter:
         self._open_since: float | None = None
 
     @classmethod
-    def create(cls, folder: Path, run: RunRecord, *, scratch: bool = False) -> Self:
+    def create(
+        cls, folder: Path, run: RunRecord, *, scratch: bool = False, files: Iterable[Path] = ()
+    ) -> Self:
         """Create the folder and the session file in it.
 
         Args:
             folder: Where to; made where it is missing.
             run: How the session is made.
             scratch: See `schema.create`.
+            files: What the run works through, in order, so that it can go on after a crash.
 
         Raises:
             StoreError: The folder cannot be made or written, or holds a session already.
@@ -96,6 +100,19 @@ class SessionWriter:
         with explained(path):
             writer = cls(folder, schema.create(path, scratch=scratch))
             writer._write_run(run)
+            listed.write(writer._connection, files)
+        return writer
+
+    @classmethod
+    def go_on(cls, folder: Path, connection: sqlite3.Connection) -> Self:
+        """Return the writer of a file that holds rows already, which are counted on."""
+        writer = cls(folder, connection)
+        writer._sources = {
+            path: number for number, path in connection.execute("SELECT id, path FROM source")
+        }
+        query = "SELECT coalesce(max(id), 0) FROM "
+        writer._frames = int(connection.execute(query + "frame").fetchone()[0])
+        writer._objects = int(connection.execute(query + "object").fetchone()[0])
         return writer
 
     def _write_run(self, run: RunRecord) -> None:
@@ -124,11 +141,16 @@ class SessionWriter:
             media=media,
             probabilities=result.probabilities,
         )
-        self.add_frame(record, result.detections, result.candidates)
+        crossings = () if result.counted is None else result.counted.crossings
+        self.add_frame(record, result.detections, result.candidates, crossings)
         return record.id
 
     def add_frame(
-        self, frame: FrameRecord, found: Detections, proposed: Candidates | None = None
+        self,
+        frame: FrameRecord,
+        found: Detections,
+        proposed: Candidates | None = None,
+        crossings: Sequence[Crossing] = (),
     ) -> None:
         """Write a frame under its own number, such as one of another session.
 
@@ -136,6 +158,7 @@ class SessionWriter:
             frame: The frame; its number is higher than that of any frame before.
             found: What is in it.
             proposed: Its candidates, None where they are not kept.
+            crossings: What was counted with it.
 
         Raises:
             StoreError: The disk is full or gone. What was committed before is kept.
@@ -175,6 +198,15 @@ class SessionWriter:
                 self._connection.execute(
                     "INSERT INTO shape VALUES (?, ?, ?, ?)", (frame.id, *shapes)
                 )
+            if crossings:
+                self._connection.executemany(
+                    "INSERT INTO crossing (frame_id, counter, track, class_id, inward)"
+                    " VALUES (?, ?, ?, ?, ?)",
+                    [
+                        (frame.id, each.counter, each.track, each.class_id, each.inward)
+                        for each in crossings
+                    ],
+                )
             self.commit_due()
 
     def _object_rows(self, found: Detections) -> Iterator[tuple[object, ...]]:
@@ -194,7 +226,7 @@ class SessionWriter:
             *(found.boxes.T.tolist()),
             nothing if found.angles is None else found.angles.tolist(),
             areas,
-            nothing if found.ids is None else found.ids.tolist(),
+            nothing if found.ids is None else [number or None for number in found.ids.tolist()],
             strict=True,
         )
 

@@ -59,7 +59,7 @@ def test_the_picture_on_screen_follows_the_run_and_stays_at_its_end(
 ) -> None:
     detect(qtbot, application, folder)
     assert application.window is not None
-    state, images = application.state, application.window._images
+    state, images = application.state, application.window._pages.tab
     qtbot.waitUntil(lambda: images._overlay is not None and images._overlay.frame_id is not None)
     assert state.place is not None
     assert images._overlay is not None
@@ -78,7 +78,7 @@ def test_a_slider_reaches_picture_table_and_counts(
     detect(qtbot, application, folder)
     window, state = application.window, application.state
     assert window is not None
-    images = window._images
+    images = window._pages.tab
     before = sum(outcome.total or 0 for outcome in state.outcomes.values())
     window.findChildren(QSlider)[0].setValue(80)
     qtbot.waitUntil(
@@ -101,15 +101,15 @@ def test_a_file_that_vanished_leaves_a_sentence_where_it_was(
     gone = tmp_path / "gone.jpg"
     gone.write_bytes((folder / "p0.jpg").read_bytes())
     with qtbot.waitSignal(state.sources_changed):
-        application.controller.sources.open([folder, gone])
-    qtbot.waitUntil(lambda: window._images.view._stage.picture is not None)
+        application.controller.open([folder, gone])
+    qtbot.waitUntil(lambda: window._pages.tab.view._stage.picture is not None)
     gone.unlink()
     state.change(place=Place(str(gone)))
-    qtbot.waitUntil(lambda: window._images._unreadable.isVisible())
-    assert "gone.jpg" in window._images._unreadable.text
+    qtbot.waitUntil(lambda: window._pages.tab._unreadable.isVisible())
+    assert "gone.jpg" in window._pages.tab._unreadable.text
     state.change(place=Place(str(folder / "p0.jpg")))
-    qtbot.waitUntil(lambda: window._images.view._stage.picture is not None)
-    assert not window._images._unreadable.isVisible()
+    qtbot.waitUntil(lambda: window._pages.tab.view._stage.picture is not None)
+    assert not window._pages.tab._unreadable.isVisible()
 
 
 def test_title_theme_and_language_change_while_it_runs(
@@ -128,7 +128,7 @@ def test_title_theme_and_language_change_while_it_runs(
     assert window is not first
     assert theme.current() is theme.DARK
     assert window.windowTitle() == "LabSight — Ward 7"
-    qtbot.waitUntil(lambda: window._images._results.model.rowCount() == 24)
+    qtbot.waitUntil(lambda: window._pages.tab._results.model.rowCount() == 24)
     for name in theme.CHOICES:
         application.change_preferences({"theme": name})
 
@@ -181,7 +181,7 @@ def test_closing_in_mid_run_asks_first(
     assert window is not None
     qtbot.waitUntil(lambda: state.model is not None and not state.model_busy)
     with qtbot.waitSignal(state.sources_changed):
-        slow.controller.sources.open([folder])
+        slow.controller.open([folder])
     slow.controller.detect()
     qtbot.waitUntil(lambda: state.phase is Phase.RUNNING)
     answer(window, "Go on")

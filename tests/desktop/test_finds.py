@@ -75,7 +75,23 @@ def test_at_the_runs_own_thresholds_it_is_what_the_run_reported() -> None:
     own = dataclasses.replace(found, ids=np.array([11, 12], np.int32))
     finds = make(candidates, own)
     assert finds.choose(config).detections is own
-    assert finds.choose(RunConfig(confidence=0.7)).detections.ids is None
+
+
+def test_at_other_thresholds_the_runs_own_objects_keep_their_tracks() -> None:
+    candidates = proposed(with_masks=False)
+    found = reconsider(candidates, SIZE, confidence=0.25, iou=0.7)
+    own = dataclasses.replace(found, ids=np.array([11, 12], np.int32))
+    finds = make(candidates, own)
+
+    def tracks(config: RunConfig) -> list[int] | None:
+        ids = finds.choose(config).detections.ids
+        return None if ids is None else ids.tolist()
+
+    assert tracks(RunConfig(confidence=0.7)) == [11]
+    assert tracks(RunConfig(confidence=0.1)) == [11, 12, 0]
+    assert tracks(RunConfig(iou=0.9)) == [11, 0, 12]
+    finds = make(candidates, found)
+    assert tracks(RunConfig(confidence=0.7)) is None
 
 
 def test_without_candidates_what_the_run_reported_is_filtered() -> None:

@@ -66,7 +66,7 @@ def longest_gap(qtbot: QtBot, application: Application) -> float:
     beat = QTimer()
     beat.setTimerType(Qt.TimerType.PreciseTimer)
     beat.timeout.connect(lambda: ticks.append(time.perf_counter()))
-    with qtbot.waitSignal(controller.runs.run_ended, timeout=60_000):
+    with qtbot.waitSignal(controller.current.runs.run_ended, timeout=60_000):
         controller.detect()
         qtbot.waitUntil(lambda: bool(state.outcomes), timeout=30_000)
         beat.start(5)

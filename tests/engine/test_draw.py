@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 import pytest
@@ -13,9 +14,19 @@ from numpy.typing import NDArray
 
 from engine import masks
 from engine.colours import class_colours
+from engine.counting import Counter, CountLine, CountZone
 from engine.draw import DrawStyle, annotate
 from engine.skeleton import COCO_LIMBS
-from engine.types import Detections, Float32, Frame, Result, Rle, UInt8
+from engine.types import (
+    Counted,
+    CounterTotals,
+    Detections,
+    Float32,
+    Frame,
+    Result,
+    Rle,
+    UInt8,
+)
 
 NAMES = ("serum", "gel", "cells")
 PLAIN = DrawStyle(show_labels=False)
@@ -237,6 +248,76 @@ def test_what_a_label_says() -> None:
     assert widths[0] == 0
     assert widths == sorted(set(widths))
     assert label_width(tracked, show_tracks=False) == widths[2]
+
+
+def test_an_object_without_a_track_has_no_number() -> None:
+    plain, zero = found((20, 40, 200, 90)), found((20, 40, 200, 90), ids=(0,))
+    assert label_width(zero) == label_width(plain)
+
+
+GATE = CountLine("Gate", (40, 100), (160, 100))
+YARD = CountZone("Yard", ((60, 60), (140, 60), (140, 140), (60, 140)))
+
+
+def counted(
+    image: UInt8, counters: Sequence[Counter], totals: Sequence[CounterTotals] = ()
+) -> UInt8:
+    told = Counted((), tuple(totals)) if totals else None
+    result = Result(Frame(image, 0, None, "a"), Detections.empty(), counted=told)
+    return annotate(result, NAMES, counters=counters)
+
+
+@pytest.mark.parametrize("shade", [0, 128, 255])
+def test_lines_and_zones_are_seen_on_any_picture(shade: int) -> None:
+    image = np.full((200, 200, 3), shade, np.uint8)
+    for counter in (GATE, YARD):
+        changed = changes(image, counted(image, [counter]))
+        for (x1, y1), (x2, y2) in zip(counter.points, counter.points[1:], strict=False):
+            for share in (0.4, 0.6):
+                x, y = round(x1 + share * (x2 - x1)), round(y1 + share * (y2 - y1))
+                assert changed[y - 2 : y + 2, x - 2 : x + 2].any()
+    # A zone is closed, and only its outline is drawn.
+    zone = changes(image, counted(image, [YARD]))
+    assert zone[80:120, 58:62].any(axis=1).all()
+    assert not zone[70:130, 70:130].any()
+    light = counted(image, [GATE])[98:102, 60:90].astype(int).sum(axis=2)
+    assert light.max() - light.min() > 300
+
+
+def test_an_arrow_points_to_the_inner_side_of_a_line() -> None:
+    image = scene()
+    for line, inner, outer in (
+        (GATE, np.s_[105:112, 90:110], np.s_[85:95, 90:110]),
+        (CountLine("G", GATE.end, GATE.start), np.s_[88:95, 90:110], np.s_[105:115, 90:110]),
+        (CountLine("G", (100, 160), (100, 40)), np.s_[90:110, 105:112], np.s_[90:110, 85:95]),
+    ):
+        changed = changes(image, counted(image, [line]))
+        assert changed[inner].any()
+        assert not changed[outer].any()
+
+
+def test_counts_stand_beside_the_name() -> None:
+    image = np.full((120, 400, 3), 128, np.uint8)
+    line = CountLine("Gate", (40, 60), (40, 100))
+    zone = CountZone("Gate", ((40, 60), (60, 60), (60, 100)))
+
+    def width(counter: Counter, *totals: CounterTotals) -> int:
+        tab = changes(image, counted(image, [counter], totals))[45:56]
+        return int(np.nonzero(tab)[1].max())
+
+    widths = [
+        width(line),
+        width(line, CounterTotals(3, 1)),
+        width(line, CounterTotals(33, 11)),
+    ]
+    assert widths == sorted(set(widths))
+    assert width(zone, CounterTotals(3, 1, 2)) > width(zone, CounterTotals(3, 1)) > width(zone)
+
+
+def test_lines_outside_and_far_away_are_no_obstacle() -> None:
+    image = scene(40, 40)
+    far = CountLine("Far", (-1e30, 5), (1e30, 5))
+    assert changes(image, counted(image, [far, CountLine("Point", (5, 5), (5, 5))])).any()
 
 
 def test_a_class_without_a_name_is_drawn_with_its_number() -> None:

@@ -13,11 +13,11 @@ from PIL import Image
 from engine.config import RunConfig
 from engine.errors import PictureError, StoreError
 from engine.inference.fake import FakeDetector
-from engine.media import VideoWriter
 from engine.recorder import Recorder
 from engine.sources import Failure
 from engine.store import SESSION_FILE, RunRecord, SessionReader, SessionWriter
 from engine.types import Frame, Result
+from engine.video_writer import VideoWriter
 
 DETECTOR = FakeDetector(4, names=("cells", "凝胶", "=serum"))
 RUN = RunRecord(
@@ -205,8 +205,8 @@ def test_the_session_is_closed_although_the_video_cannot_be(
     recorder.write(result(0, 0.0, "clip.mp4"))
     close = VideoWriter.close
 
-    def fail(self: VideoWriter) -> None:
-        close(self)
+    def fail(self: VideoWriter, *, cut: bool) -> None:
+        close(self, cut=cut)
         raise StoreError("The disk is full.")
 
     monkeypatch.setattr(VideoWriter, "close", fail)

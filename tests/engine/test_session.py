@@ -17,9 +17,9 @@ from engine.errors import EngineError, WeightsError
 from engine.inference.detector import Detector
 from engine.inference.fake import FakeDetector
 from engine.inference.shelf import DetectorShelf
+from engine.mailbox import Mailbox
 from engine.media import write_picture
 from engine.scenes.tubes import render_tubes
-from engine.mailbox import Mailbox
 from engine.session import TRANSITIONS, Phase, Request, Session
 from engine.sources.listing import SourceList, open_sources
 from engine.store import SessionReader

@@ -30,10 +30,10 @@ def detect(qtbot: QtBot, application: Application, folder: Path) -> None:
     state, controller = application.state, application.controller
     qtbot.waitUntil(lambda: state.model is not None and not state.model_busy, timeout=LONG_MS)
     with qtbot.waitSignal(state.sources_changed, timeout=LONG_MS):
-        controller.sources.open([folder])
-    with qtbot.waitSignal(controller.runs.run_ended, timeout=LONG_MS):
+        controller.open([folder])
+    with qtbot.waitSignal(controller.current.runs.run_ended, timeout=LONG_MS):
         controller.detect()
-    qtbot.waitUntil(lambda: controller.views._lane.idle(), timeout=LONG_MS)
+    qtbot.waitUntil(lambda: controller.current.views._lane.idle(), timeout=LONG_MS)
 
 
 def tour(qtbot: QtBot, application: Application, folder: Path) -> Iterator[tuple[str, QWidget]]:
@@ -52,10 +52,10 @@ def tour(qtbot: QtBot, application: Application, folder: Path) -> Iterator[tuple
         messages.show(message)
         yield f"message of kind {kind}", window
     messages.clear()
-    window.show_tab(1)
+    window.show_tab("history")
     qtbot.wait(500)
     yield "history", window
-    window.show_tab(0)
+    window.show_tab("image")
     for name in DIALOGS:
         getattr(controller.dialogs, name)()
         dialog = open_dialog()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, Self
 
 from engine.types import Float32, ModelInfo, UInt8
 
@@ -31,13 +31,21 @@ class Backend(Protocol):
     Attributes:
         info: What its weights say of themselves.
         device: What it runs on, in words.
+        threads: Of the processor that one run may use; of no meaning elsewhere.
     """
 
     info: ModelInfo
     device: str
+    threads: int
 
     def run(self, image: UInt8) -> Output:
         """Run the network on one input, [H, W, 3] uint8 RGB."""
+
+    def twin(self) -> Self | None:
+        """Return the same network for another thread, None where that would win nothing.
+
+        The weights are in memory once.
+        """
 
     def close(self) -> None:
         """Free the network's memory."""

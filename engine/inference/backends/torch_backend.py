@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import copy
+from itertools import chain
 from pathlib import Path
+from typing import Self
 
 import numpy as np
 
@@ -35,11 +38,15 @@ class TorchBackend:
         network = network.requires_grad_(False).to(self._device, self._type)
         self._network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.device = device.describe(self._device)
+        self.threads = device.cores()
 
     def run(self, image: UInt8) -> Output:
         """Run the network on one input, [H, W, 3] uint8 RGB."""
         import torch
 
+        # torch keeps this number for each thread that calls it.
+        if self._device.type == "cpu" and torch.get_num_threads() != self.threads:
+            torch.set_num_threads(self.threads)
         with torch.inference_mode():
             # A picture in memory is channels-last already: permuting copies nothing.
             tensor = torch.from_numpy(image).to(self._device).permute(2, 0, 1)[None]
@@ -54,6 +61,15 @@ class TorchBackend:
             return Output(
                 _numpy(first)[0], None if prototypes is None else _numpy(prototypes)[0]
             )
+
+    def twin(self) -> Self | None:
+        """Return the same network for another thread; a graphics card is busy with one."""
+        if self._device.type != "cpu":
+            return None
+        shared = chain(self._network.parameters(), self._network.buffers())
+        other = copy.copy(self)
+        other._network = copy.deepcopy(self._network, {id(each): each for each in shared})
+        return other
 
     def close(self) -> None:
         """Free the network's memory."""

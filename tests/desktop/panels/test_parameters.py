@@ -138,9 +138,9 @@ def test_what_needs_another_run_is_locked_while_one_goes_on(
     panel: ParameterPanel, state: AppState
 ) -> None:
     parts = [combo(panel, name) for name in ("Weights", "Device", "Input size")]
-    state.change(phase=Phase.RUNNING)
+    state.change(engaged="video")
     assert not any(part.isEnabled() for part in parts)
     # Thresholds act on what is on screen, whatever the run does.
     assert all(slider.isEnabled() for slider in panel.findChildren(QSlider))
-    state.change(phase=Phase.DONE)
+    state.change(engaged="")
     assert all(part.isEnabled() for part in parts)

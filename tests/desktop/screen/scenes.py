@@ -208,7 +208,7 @@ def test_a_session_comes_back_from_the_history(
     hands.drag_in(window, pictures / "tube0.jpg")
     until(lambda: len(state.sources) == 1)
     assert state.session is None
-    window.show_tab(1)
+    window.show_tab("history")
     panel = part(application, HistoryPanel)
     assert session is not None
     until(lambda: panel.select(session))
@@ -239,7 +239,7 @@ def test_a_run_that_was_killed_is_offered_and_opens(
         app = QApplication(["victim"])
         one = Application(app, Settings(Path({str(tmp_path / "victim.ini")!r})))
         one.show()
-        one.controller.sources.open([Path({str(many)!r})])
+        one.controller.open([Path({str(many)!r})])
         def begin():
             if one.state.sources and one.state.model and not one.state.phase.busy:
                 one.controller.detect()

@@ -10,7 +10,7 @@ from PIL import Image
 
 from engine.cli import detect, run
 from engine.inference.fake import FakeDetector
-from engine.media import VideoWriter, write_picture
+from engine.media import write_picture
 from engine.scenes.tubes import render_tubes
 from tests.helpers.catalogue import speak_english
 from tests.helpers.checkpoints import random_checkpoint

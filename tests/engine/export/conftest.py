@@ -26,12 +26,14 @@ def run_record(
     task: Task = "detect",
     names: tuple[str, ...] = NAMES,
     keypoint_shape: tuple[int, int] | None = None,
+    **more: object,
 ) -> RunRecord:
-    """Return how a made-up run was made."""
+    """Return how a made-up run was made, with more settings than the usual ones."""
     return RunRecord(
         started="2025-11-20T10:00:00+08:00",
         model=ModelInfo("tubes.pt", task, names, 640, 32, "ab" * 32, keypoint_shape),
-        settings={"confidence": 0.25, "iou": 0.7, "input_size": None, "classes": ["-x", "@cmd"]},
+        settings={"confidence": 0.25, "iou": 0.7, "input_size": None, "classes": ["-x", "@cmd"]}
+        | more,
         device="CPU",
         versions={"labsight": "0.1.0", "torch": "2.13.0"},
         sources=("/data/pictures", "=cmd|' /C calc'!A0"),
@@ -99,13 +101,13 @@ def encoded(mask: NDArray[np.bool_]) -> Rle:
 
 
 def rotated() -> Detections:
-    """Return two rotated boxes, the second beyond the border, with tracks."""
+    """Return two rotated boxes, the second beyond the border and without a track."""
     return Detections(
         np.array([[100, 100, 180, 140], [260, 10, 340, 50]], np.float32),
         np.array([0.9, 0.8], np.float32),
         np.array([1, 2], np.int32),
         angles=np.array([0.5, -0.3], np.float32),
-        ids=np.array([7, 8], np.int32),
+        ids=np.array([7, 0], np.int32),
     )
 
 

@@ -112,11 +112,13 @@ def test_large_pictures_keep_small_objects(sessions: Sessions, tmp_path: Path) -
 
 def test_rotated_boxes_come_with_their_corners(sessions: Sessions, tmp_path: Path) -> None:
     found = rotated()
-    data, coco = loaded(sessions.make(run_record("obb"), (frame(), found)), tmp_path)
+    run = run_record("obb", track="bytetrack")
+    data, coco = loaded(sessions.make(run, (frame(), found)), tmp_path)
     first, second = data["annotations"]
     assert first["rotated_box"] == pytest.approx([140, 120, 80, 40, 28.648], abs=1e-3)
     assert second["rotated_box"] == pytest.approx([300, 30, 80, 40, -17.189], abs=1e-3)
     assert (first["area"], first["track_id"]) == (3200, 7)
+    assert "track_id" not in second
     ring = np.array(first["segmentation"][0]).reshape(4, 2)
     sides = np.linalg.norm(ring - np.roll(ring, -1, axis=0), axis=1)
     assert sides == pytest.approx([80, 40, 80, 40], abs=0.01)

@@ -212,7 +212,7 @@ def test_columns_come_with_what_there_is(sessions: Sessions, tmp_path: Path) -> 
     )["Objects"]
     assert column(sheet, "Time (s)") == [0.125, 0.125, 0.1667, 0.1667]
     assert column(sheet, "Angle (°)") == pytest.approx([28.648, -17.189] * 2)
-    assert column(sheet, "Track") == [7, 8, 7, 8]
+    assert column(sheet, "Track") == [7, None, 7, None]
     assert column(sheet, "Frame") == [3, 3, 4, 4]
 
 

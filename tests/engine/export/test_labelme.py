@@ -126,7 +126,8 @@ def test_large_outlines_have_fewer_corners(sessions: Sessions, tmp_path: Path) -
 
 
 def test_rotated_boxes_are_polygons(sessions: Sessions, tmp_path: Path) -> None:
-    (read,) = files(sessions.make(run_record("obb"), (frame(), rotated())), tmp_path).values()
+    run = run_record("obb", track="bytetrack")
+    (read,) = files(sessions.make(run, (frame(), rotated())), tmp_path).values()
     first = read["shapes"][0]
     assert (first["shape_type"], len(first["points"])) == ("polygon", 4)
     assert first["description"] == "confidence 0.9000, track 7"

@@ -220,7 +220,7 @@ def test_a_file_without_suffix_is_what_its_bytes_say(tmp_path: Path) -> None:
 def test_frames_before_a_failure_are_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     put(tmp_path, "a.png", "b.png")
 
-    def reader(path: Path) -> Iterator[Frame]:
+    def reader(path: Path, first: int) -> Iterator[Frame]:
         yield Frame(np.zeros((1, 1, 3), np.uint8), 0, None, str(path))
         raise PictureError("The rest of {path} is lost.", "Copy it again.", path=path)
 
@@ -233,7 +233,7 @@ def test_reading_is_lazy_and_stops_at_once(tmp_path: Path, monkeypatch: pytest.M
     put(tmp_path, *(f"{number}.png" for number in range(5)))
     events: list[str] = []
 
-    def reader(path: Path) -> Iterator[Frame]:
+    def reader(path: Path, first: int) -> Iterator[Frame]:
         events.append(f"open {path.name}")
         try:
             for index in range(3):
@@ -256,7 +256,7 @@ def test_a_failure_holds_no_pixels(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     put(tmp_path, "a.png")
     held: list[weakref.ref[Image.Image]] = []
 
-    def reader(path: Path) -> Iterator[Frame]:
+    def reader(path: Path, first: int) -> Iterator[Frame]:
         picture = Image.new("RGB", (10, 10))
         held.append(weakref.ref(picture))
         try:

@@ -10,12 +10,12 @@ import pytest
 from PIL import Image, JpegImagePlugin
 
 from engine.errors import EngineError, PictureError
-from engine.media import VideoWriter
 from engine.scenes.tubes import render_tubes
 from engine.sources import pillow, thumbnails
 from engine.sources.frames import read_frame
 from engine.sources.thumbnails import thumbnail
 from engine.types import Frame, UInt8
+from engine.video_writer import VideoWriter
 
 SIZES = (48, 96, 250)
 

@@ -17,6 +17,9 @@ from engine.store import RunRecord, SessionReader, SessionWriter, schema
 from engine.store.derive import FRAMES_A_REPORT, at_thresholds, with_objects
 from engine.types import (
     Candidates,
+    Counted,
+    CounterTotals,
+    Crossing,
     Detections,
     Frame,
     ModelInfo,
@@ -274,13 +277,27 @@ def test_a_selection_of_objects(tmp_path: Path) -> None:
             assert reader.failures() == origin.failures()
 
 
-def test_tracks_stay_with_their_selected_objects(tmp_path: Path) -> None:
-    found = detected(proposed(0, "obb"))
+TRACKED = dataclasses.replace(OWN, track="bytetrack", counters=("line:Gate=0,0,9,9",))
+
+
+def write_tracked(folder: Path) -> Detections:
+    """Write a frame whose objects have the tracks 50, 51, …, the third none; two cross a line."""
+    proposals = proposed(0, "obb")
+    found = detected(proposals)
     tracks = np.arange(50, 50 + len(found), dtype=np.int32)
+    tracks[2] = 0
     frame = Frame(np.zeros((HEIGHT, WIDTH, 3), np.uint8), 7, 0.5, "a.mp4")
-    run = RunRecord("2026-01-01T08:00:00+00:00", model("obb"), OWN.to_json(), "none", {}, ())
-    with SessionWriter.create(tmp_path / "origin", run) as session:
-        session.add(Result(frame, dataclasses.replace(found, ids=tracks)))
+    settings = TRACKED.to_json()
+    run = RunRecord("2026-01-01T08:00:00+00:00", model("obb"), settings, "none", {}, ())
+    counted = Counted((Crossing(0, 51, 1, True), Crossing(0, 50 + len(found) - 1, 0, False)))
+    found = dataclasses.replace(found, ids=tracks)
+    with SessionWriter.create(folder, run) as session:
+        session.add(Result(frame, found, proposals, counted=counted))
+    return found
+
+
+def test_tracks_stay_with_their_selected_objects(tmp_path: Path) -> None:
+    found = write_tracked(tmp_path / "origin")
     with SessionReader.open(tmp_path / "origin") as origin:
         path = with_objects(origin, tmp_path / "selection", (2, 3))
     with SessionReader.open(path) as reader:
@@ -288,10 +305,35 @@ def test_tracks_stay_with_their_selected_objects(tmp_path: Path) -> None:
         assert (one.index, one.time_s) == (7, 0.5)
         again = reader.detections(1)
         assert again.ids is not None
-        assert again.ids.tolist() == [51, 52]
+        assert again.ids.tolist() == [51, 0]
         assert again.angles is not None
         assert found.angles is not None
         assert np.array_equal(again.angles, found.angles[1:3])
+        assert reader.frame_crossings(1) == (Crossing(0, 51, 1, True),)
+        assert reader.counter_totals() == (CounterTotals(1, 0),)
+
+
+def test_tracks_and_crossings_stay_with_the_runs_own_objects(tmp_path: Path) -> None:
+    own = write_tracked(tmp_path / "origin")
+    assert own.ids is not None
+    known = dict(zip(own.scores.tolist(), own.ids.tolist(), strict=True))
+    middle = float(own.scores[len(own) // 2])
+    for name, changes, crossings in (
+        ("fewer", {"confidence": middle}, [51]),
+        ("more", {"confidence": 0.05, "iou": 0.95}, [51, 50 + len(own) - 1]),
+        ("same", {}, [51, 50 + len(own) - 1]),
+    ):
+        config = dataclasses.replace(TRACKED, **changes)  # type: ignore[arg-type]
+        with SessionReader.open(tmp_path / "origin") as origin:
+            derived = at_thresholds(origin, tmp_path / name, config)
+        with SessionReader.open(derived.path) as reader:
+            found = reader.detections(1)
+            assert found.ids is not None
+            expected = [known.get(score, 0) for score in found.scores.tolist()]
+            assert found.ids.tolist() == expected
+            assert [each.track for each in reader.frame_crossings(1)] == crossings
+            assert reader.run.settings["counters"] == list(TRACKED.counters)
+    assert len(found) == len(own)
 
 
 def test_nothing_selected_is_an_empty_session(tmp_path: Path) -> None:

@@ -32,6 +32,7 @@ def key_of(column: str, reader: SessionReader) -> Callable[[ObjectRecord], Any]:
         "y": lambda row: row.y1,
         "width": lambda row: row.x2 - row.x1,
         "height": lambda row: row.y2 - row.y1,
+        "track": lambda row: row.track or 0,
     }
     return special.get(column, lambda row: getattr(row, column))
 

@@ -20,7 +20,7 @@ INFO = ModelInfo("fake", "pose", ("a", "=b", "文"), 640, 32, "0" * 64, (3, 3), 
 RUN = RunRecord(
     started="2026-01-01T00:00:00+00:00",
     model=INFO,
-    settings={"confidence": 0.25},
+    settings={"confidence": 0.25, "track": "bytetrack"},
     device="cpu",
     versions={"labsight": "0"},
     sources=("a.jpg",),

@@ -1,0 +1,1 @@
+"""The parts of the player of videos; `engine.player` puts them together."""
