@@ -17,6 +17,7 @@ from PIL import Image
 from engine.media import PART_PREFIX, PART_SUFFIX, write_picture
 from engine.scenes.tubes import render_tubes
 from engine.store import SESSION_FILE, SessionReader
+from engine.video_writer import VideoWriter
 from tests.helpers.command_line import ROOT
 
 KILLS = 10

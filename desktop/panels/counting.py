@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 
-from PyQt6.QtCore import QSignalBlocker, Qt, pyqtSignal
+from PyQt6.QtCore import QSignalBlocker, pyqtSignal
 from PyQt6.QtWidgets import (
     QComboBox,
+    QGridLayout,
     QHBoxLayout,
     QLabel,
     QLineEdit,
@@ -167,19 +168,21 @@ class CounterRow(QWidget):
         self._totals = QLabel()
         self._totals.setFont(tabular(self._totals.font()))
         self._totals.setProperty("role", "muted")
-        self._totals.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        self._totals.setIndent(8)
         self._remove = QToolButton()
         self._remove.setIcon(icons.icon("close"))
         self._remove.setToolTip(_("Remove"))
         self._remove.setAccessibleName(_("Remove {name}").format(name=counter.name))
         self._remove.clicked.connect(self.removed)
-        layout = QHBoxLayout(self)
+        layout = QGridLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(8)
-        layout.addWidget(sign)
-        layout.addWidget(self._name, 1)
-        layout.addWidget(self._totals)
-        layout.addWidget(self._remove)
+        layout.setHorizontalSpacing(8)
+        layout.setVerticalSpacing(0)
+        layout.addWidget(sign, 0, 0)
+        layout.addWidget(self._name, 0, 1)
+        layout.addWidget(self._remove, 0, 2)
+        layout.addWidget(self._totals, 1, 1)
+        layout.setColumnStretch(1, 1)
 
     def edit(self) -> None:
         """Put the cursor into the name."""

@@ -130,6 +130,8 @@ class DetectionTab(QMainWindow):
         if not self._arranged:
             self._arranged = True
             self._size_docks()
+        if self.width() < WIDE_FROM:
+            self._summary_dock.hide()
         self._idle.start()
 
     def restore_layout(self, layout: QByteArray) -> None:

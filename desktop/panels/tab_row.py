@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from PyQt6.QtCore import QSize, Qt, pyqtSignal
-from PyQt6.QtGui import QKeySequence
+from PyQt6.QtGui import QKeySequence, QResizeEvent
 from PyQt6.QtWidgets import QHBoxLayout, QMenu, QPushButton, QTabBar, QWidget
 
 from desktop import icons
@@ -52,6 +52,8 @@ class TabRow(QWidget):
         self._actions = actions
         self._recent = recent
         self._icons = [name for name, _words in tabs]
+        self._words = [words for _name, words in tabs]
+        self._terse = False
         self.setObjectName("tabrow")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.setFixedHeight(HEIGHT)
@@ -112,10 +114,33 @@ class TabRow(QWidget):
             )
         menu.setToolTipsVisible(True)
 
+    def resizeEvent(self, event: QResizeEvent | None) -> None:
+        """Leave only icons of the tabs that are not on show where there is no room for words."""
+        super().resizeEvent(event)
+        self._fit()
+
+    def minimumSizeHint(self) -> QSize:
+        """Return a size that never keeps the window from becoming narrow."""
+        return QSize(0, HEIGHT)
+
+    def _fit(self) -> None:
+        layout = self.layout()
+        assert layout is not None
+        self._show_words(False)
+        self._show_words(layout.sizeHint().width() > self.width())
+
+    def _show_words(self, terse: bool) -> None:
+        self._terse = terse
+        for place, words in enumerate(self._words):
+            shown = not terse or place == self._tabs.currentIndex()
+            self._tabs.setTabText(place, words if shown else "")
+            self._tabs.setTabToolTip(place, "" if shown else words)
+
     def _on_tab(self, number: int) -> None:
         for place, name in enumerate(self._icons):
             token = "accent" if place == number else "muted"
             self._tabs.setTabIcon(place, icons.icon(name, token))
+        self._show_words(self._terse)
         self.tab_changed.emit(number)
 
     def _on_phase(self, phase: Phase) -> None:
@@ -123,6 +148,7 @@ class TabRow(QWidget):
         paused = phase is Phase.PAUSED
         self._pause.setText(beside(_("Resume") if paused else _("Pause")))
         self._pause.setIcon(icons.icon("play" if paused else "pause"))
+        self._fit()
 
     def _on_kind(self, kind: str) -> None:
         words = _(PRIMARY[kind])
@@ -132,3 +158,4 @@ class TabRow(QWidget):
             QKeySequence.SequenceFormat.NativeText
         )
         self._detect.setToolTip(f"{words} ({keys})")
+        self._fit()

@@ -179,7 +179,8 @@ class VideoVerbs(QObject):
         status = player.status
         result = player.latest.take()
         if result is not None:
-            self._state.change(counted=result.counted)
+            if result.counted is not None:
+                self._state.change(counted=result.counted)
             self.result_came.emit(result)
         if status.version != self._told:
             former_error = self._told >= 0 and status.error is None

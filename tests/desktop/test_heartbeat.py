@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -32,6 +31,7 @@ class Torrent:
     total_frames = None
 
     def __init__(self, items: tuple[Path, ...]) -> None:
+        self.items = items
         self._pictures = [np.full((720, 1280, 3), shade, np.uint8) for shade in (40, 120, 200)]
 
     def __iter__(self) -> Iterator[Frame]:
@@ -54,7 +54,7 @@ def painted(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[bool]:
 
     monkeypatch.setattr(ImageView, "paintEvent", slow_paint)
     monkeypatch.setattr("engine.sources.listing.SourceList", Torrent)
-    monkeypatch.setattr(runs, "Request", functools.partial(Request, media=False))
+    monkeypatch.setattr(runs, "Request", lambda **values: Request(**values | {"media": False}))
     monkeypatch.setenv("LABSIGHT_HOME", str(tmp_path / "sessions"))
     return painted
 

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import signal
-import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Sequence
-from contextlib import closing
-from dataclasses import replace
-from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -21,33 +16,22 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from engine.errors import StoreError, VideoError
+from engine.errors import StoreError
 from engine.former_video import FormerVideo, part_of, readable_frames
-from engine.recorder import open_writer
 from engine.resume import prepare, recent, reopen
 from engine.sources import SourceList, read_video
-from engine.store import RunState, SessionReader, SessionWriter, schema
-from engine.store.records import Process
-from engine.types import Frame
+from engine.store import SessionReader
 from engine.video_writer import VideoWriter
 from tests.helpers.command_line import ROOT
-from tests.helpers.full_disk import disk_filler, played
-from tests.helpers.long_run import begin, go_on
+from tests.helpers.full_disk import played
+from tests.helpers.long_run import begin, go_on, say
 from tests.helpers.movies import Sound, beeps, heard, movie, shown
-from tests.helpers.sessions import RUN
 
 COUNT = 120
 TIMES = [number / 25 for number in range(COUNT)]
 PATIENCE_S = 60.0
 
 needs_kill = pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
-
-
-@pytest.fixture
-def weights(tmp_path: Path) -> Path:
-    path = tmp_path / "weights.pt"
-    path.write_bytes(b"some weights")
-    return path
 
 
 def killed(folder: Path, weights: Path, sources: Sequence[str | Path], frames: int) -> None:
@@ -106,6 +90,13 @@ def assert_same_video(one: Path, other: Path) -> None:
 def state(folder: Path) -> str:
     with SessionReader.open(folder) as reader:
         return reader.run.state
+
+
+@pytest.fixture
+def weights(tmp_path: Path) -> Path:
+    path = tmp_path / "weights.pt"
+    path.write_bytes(b"some weights")
+    return path
 
 
 @needs_kill
@@ -180,15 +171,6 @@ def test_a_folder_of_pictures_and_videos_goes_on(
         assert_same_video(run / "annotated" / name, tmp_path / "whole/annotated" / name)
 
 
-def stopped(
-    folder: Path, weights: Path, sources: SourceList, frames: int, **options: Any  # noqa: ANN401
-) -> None:
-    """Run over files and stop after so many frames, as a person does."""
-    left = iter(range(frames))
-    begin(folder, weights, sources, should_stop=lambda: next(left, None) is None, **options)
-    assert state(folder) == "interrupted"
-
-
 @pytest.mark.parametrize("frames", [1, 2, 26, 60, COUNT])
 def test_a_run_that_was_stopped_goes_on(tmp_path: Path, weights: Path, frames: int) -> None:
     source = movie(tmp_path / "a.mp4", TIMES, sound=Sound(seconds=5.5))
@@ -196,9 +178,9 @@ def test_a_run_that_was_stopped_goes_on(tmp_path: Path, weights: Path, frames: i
     begin(tmp_path / "whole", weights, items)
     if frames == COUNT:
         shutil.copytree(tmp_path / "whole", tmp_path / "run")
-        _say(tmp_path / "run", "interrupted")
+        say(tmp_path / "run", "interrupted")
     else:
-        stopped(tmp_path / "run", weights, items, frames)
+        begin(tmp_path / "run", weights, items, most=frames)
         video = tmp_path / "run/annotated/a.mp4"
         assert len(heard(video)[2]) / 48_000 <= frames / 25 + 0.05
     resumption = prepare(tmp_path / "run")
@@ -212,18 +194,10 @@ def test_a_run_that_was_stopped_goes_on(tmp_path: Path, weights: Path, frames: i
     assert_same_video(tmp_path / "run/annotated/a.mp4", tmp_path / "whole/annotated/a.mp4")
 
 
-def _say(folder: Path, state: RunState) -> None:
-    """Write another end into a session."""
-    with SessionReader.open(folder) as reader:
-        path = reader.path
-    connection = schema.open_for_writing(path)
-    SessionWriter(folder, connection).close(state)
-
-
 def test_without_media_none_are_made(tmp_path: Path, weights: Path) -> None:
     items = SourceList((movie(tmp_path / "a.mp4", TIMES[:40]),))
     begin(tmp_path / "whole", weights, items, media=False)
-    stopped(tmp_path / "run", weights, items, 17, media=False)
+    begin(tmp_path / "run", weights, items, most=17, media=False)
     assert prepare(tmp_path / "run").frame == 17
     go_on(tmp_path / "run")
     assert rows(tmp_path / "run") == rows(tmp_path / "whole")
@@ -234,7 +208,7 @@ def test_what_only_the_store_has_is_worked_on_once_more(tmp_path: Path, weights:
     items = SourceList((movie(tmp_path / "a.mp4", TIMES[:60]),))
     run = tmp_path / "run"
     begin(tmp_path / "whole", weights, items)
-    stopped(run, weights, items, 50)
+    begin(run, weights, items, most=50)
     shutil.copy(run / "annotated/a.mp4", tmp_path / "long.mp4")
     with VideoWriter(run / "annotated/a.mp4", None, (64, 48)) as writer:
         for number, (time_s, _, image) in enumerate(played(tmp_path / "long.mp4")):
@@ -255,7 +229,7 @@ def test_a_video_of_which_nothing_plays_begins_anew(
     )
     run = tmp_path / "run"
     begin(tmp_path / "whole", weights, items)
-    stopped(run, weights, items, 27)
+    begin(run, weights, items, most=27)
     path = run / "annotated/b.mp4"
     path.unlink() if video is None else path.write_bytes(video)
     resumption = prepare(run)
@@ -279,7 +253,7 @@ def test_gaps_in_the_numbers_of_frames_mislead_nobody(tmp_path: Path, weights: P
     begin(tmp_path / "whole", weights, items)
     for frames in (5, 6, 37, 38):
         run = tmp_path / f"run{frames}"
-        stopped(run, weights, items, frames)
+        begin(run, weights, items, most=frames)
         go_on(run)
         assert rows(run) == rows(tmp_path / "whole")
         assert_same_video(run / "annotated/a.mp4", tmp_path / "whole/annotated/a.mp4")
@@ -296,7 +270,7 @@ def test_a_damaged_end_is_said_once(tmp_path: Path, weights: Path) -> None:
     begin(tmp_path / "run", weights, SourceList((source,)))
     before = rows(tmp_path / "run")
     assert "is damaged after its frame 28" in str(before[-30])
-    _say(tmp_path / "run", "failed")
+    say(tmp_path / "run", "failed")
     go_on(tmp_path / "run")
     assert rows(tmp_path / "run") == before
 
@@ -308,7 +282,7 @@ def test_relative_names_are_found_from_elsewhere(
     Image.new("RGB", (64, 48)).save(tmp_path / "b.png")
     monkeypatch.chdir(tmp_path)
     items = SourceList((Path("b.png"), Path("a.mp4")))
-    stopped(tmp_path / "run", weights, items, 17)
+    begin(tmp_path / "run", weights, items, most=17)
     (tmp_path / "elsewhere").mkdir()
     monkeypatch.chdir(tmp_path / "elsewhere")
     resumption = prepare(tmp_path / "run")
@@ -326,7 +300,7 @@ def test_relative_names_are_found_from_elsewhere(
 def test_what_was_tracked_last_is_there_to_be_followed(tmp_path: Path, weights: Path) -> None:
     source = movie(tmp_path / "a.mp4", TIMES)
     whole = list(read_video(source))
-    stopped(tmp_path / "run", weights, SourceList((source,)), 90)
+    begin(tmp_path / "run", weights, SourceList((source,)), most=90)
     resumption = prepare(tmp_path / "run")
     session, former = reopen(resumption)
     for most, first in ((60, 30), (200, 0)):
@@ -351,7 +325,7 @@ def test_tracks_and_counts_go_on(tmp_path: Path, weights: Path, frames: int) -> 
         "counters": ("line:gate=30,48,30,0", "zone:yard=40,0,64,0,64,48,40,48"),
     }
     begin(tmp_path / "whole", weights, items, **settings)
-    stopped(tmp_path / "run", weights, items, frames, **settings)
+    begin(tmp_path / "run", weights, items, most=frames, **settings)
     go_on(tmp_path / "run")
     found = []
     for name in ("run", "whole"):
@@ -362,173 +336,3 @@ def test_tracks_and_counts_go_on(tmp_path: Path, weights: Path, frames: int) -> 
     assert len(found[1][1]) >= 5
     assert found[0] == found[1]
     assert rows(tmp_path / "run") == rows(tmp_path / "whole")
-
-
-def refused(folder: Path) -> str:
-    """Return why a run cannot go on; the session is left as it was."""
-    before = (folder / "session.labsight").read_bytes()
-    with pytest.raises(StoreError) as caught:
-        prepare(folder)
-    assert caught.value.hint
-    assert (folder / "session.labsight").read_bytes() == before
-    return caught.value.message
-
-
-def test_a_run_that_cannot_go_on_says_why(tmp_path: Path, weights: Path) -> None:
-    one, two = (movie(tmp_path / name, TIMES[:20]) for name in ("a.mp4", "b.mp4"))
-    items = SourceList((one, two))
-    begin(tmp_path / "done", weights, items)
-    assert "all of its sources" in refused(tmp_path / "done")
-    run = tmp_path / "run"
-    stopped(run, weights, items, 7)
-    state = two.stat()
-    os.utime(two, ns=(state.st_atime_ns, state.st_mtime_ns + 1_000_000_000))
-    assert "has changed" in refused(run)
-    os.utime(two, ns=(state.st_atime_ns, state.st_mtime_ns))
-    assert prepare(run).frame == 7
-    two.rename(tmp_path / "c.mp4")
-    assert "not there any more" in refused(run)
-    (tmp_path / "c.mp4").rename(two)
-    weights.write_bytes(b"other weights")
-    assert "not those of the run" in refused(run)
-    weights.unlink()
-    assert "not there" in refused(run)
-
-
-def test_a_finished_source_may_change(tmp_path: Path, weights: Path) -> None:
-    one, two = (movie(tmp_path / name, TIMES[:20]) for name in ("a.mp4", "b.mp4"))
-    stopped(tmp_path / "run", weights, SourceList((one, two)), 25)
-    one.unlink()
-    assert prepare(tmp_path / "run").finished == 1
-
-
-def test_the_last_picture_leaves_nothing(tmp_path: Path, weights: Path) -> None:
-    Image.new("RGB", (64, 48)).save(tmp_path / "a.png")
-    begin(tmp_path / "run", weights, SourceList((tmp_path / "a.png",)))
-    _say(tmp_path / "run", "interrupted")
-    assert "all of its sources" in refused(tmp_path / "run")
-
-
-def test_a_camera_does_not_come_back(tmp_path: Path) -> None:
-    session = SessionWriter.create(tmp_path / "run", RUN)
-    session.close("interrupted")
-    assert "camera or stream" in refused(tmp_path / "run")
-
-
-def test_a_session_of_an_earlier_version_is_refused(tmp_path: Path, weights: Path) -> None:
-    items = SourceList((movie(tmp_path / "a.mp4", TIMES[:20]),))
-    stopped(tmp_path / "run", weights, items, 7)
-    with closing(sqlite3.connect(tmp_path / "run/session.labsight")) as connection:
-        connection.execute("PRAGMA user_version=2")
-    assert "earlier version" in refused(tmp_path / "run")
-
-
-def test_a_run_under_way_is_left_alone(tmp_path: Path, weights: Path) -> None:
-    source = movie(tmp_path / "a.mp4", TIMES[:20])
-    record = replace(RUN, writer=Process.own())
-    session = SessionWriter.create(tmp_path / "run", record, files=[source])
-    with pytest.raises(StoreError, match="has not ended"):
-        prepare(tmp_path / "run")
-    session.close("interrupted")
-
-
-def test_what_was_looked_at_before_another_went_on_is_refused(
-    tmp_path: Path, weights: Path
-) -> None:
-    items = SourceList((movie(tmp_path / "a.mp4", TIMES[:20]),))
-    run = tmp_path / "run"
-    stopped(run, weights, items, 7)
-    first, second = prepare(run), prepare(run)
-    session, former = reopen(first)
-    part = (run / "annotated").glob("*.part")
-    assert len(list(part)) == 1
-    with pytest.raises(StoreError, match="has not ended"):
-        reopen(second)
-    assert len(shown(run / "annotated/a.mp4")) == 7
-    assert former.video is not None
-    former.video.writer.close()
-    session.close()
-
-
-def test_a_file_that_is_no_session_is_refused(tmp_path: Path) -> None:
-    (tmp_path / "session.labsight").write_bytes(b"nothing" * 100)
-    with pytest.raises(StoreError, match="not a LabSight session"):
-        prepare(tmp_path)
-
-
-def test_a_beginning_that_breaks_off_is_left_as_it_was(tmp_path: Path) -> None:
-    source = movie(tmp_path / "a.mp4", TIMES[:20])
-    path = tmp_path / "b.mp4"
-    with open_writer(path, str(source), (64, 48)) as writer:
-        for frame in read_video(source):
-            writer.write(frame.image, frame.time_s, frame.duration_s)
-    before = path.read_bytes()
-    for former in (FormerVideo(path, 21), FormerVideo(source.with_name("gone.mp4"), 3)):
-        with pytest.raises(VideoError):
-            open_writer(path, str(source), (64, 48), former)
-        assert path.read_bytes() == before
-        assert not part_of(path).exists()
-
-
-def test_both_files_of_a_video_that_goes_on_play_at_any_moment(tmp_path: Path) -> None:
-    source = movie(tmp_path / "a.mp4", TIMES, sound=Sound(seconds=4.8))
-    path = tmp_path / "b.mp4"
-    frames = list(read_video(source))
-    with open_writer(path, str(source), (64, 48)) as writer:
-        for frame in frames[:30]:
-            writer.write(frame.image, frame.time_s, frame.duration_s)
-    writer = open_writer(path, str(source), (64, 48), FormerVideo(path, 30))
-    for frame in frames[30:]:
-        writer.write(frame.image, frame.time_s, frame.duration_s)
-        if frame.index in (60, 90):
-            assert len(shown(path)) == 30
-            assert readable_frames(part_of(path)) >= frame.index - 25
-            assert shown(part_of(path)) == pytest.approx(
-                TIMES[: len(shown(part_of(path)))], abs=1e-4
-            )
-    writer.close()
-    assert shown(path) == pytest.approx(TIMES, abs=1e-4)
-    assert not part_of(path).exists()
-
-
-def test_a_disk_that_fills_while_a_video_goes_on_costs_nothing(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    source = movie(tmp_path / "a.mp4", TIMES)
-    path = tmp_path / "b.mp4"
-    frames = list(read_video(source))
-    with open_writer(path, str(source), (64, 48)) as writer:
-        for frame in frames[:60]:
-            writer.write(frame.image, frame.time_s, frame.duration_s)
-    before = path.read_bytes()
-    fill = disk_filler(monkeypatch)
-    for room in (100, 60_000):
-        fill(room)
-        with pytest.raises(StoreError, match="disk is full"):
-            write_all(path, source, frames)
-        monkeypatch.undo()
-        assert path.read_bytes() == before
-
-
-def write_all(path: Path, source: Path, frames: list[Frame]) -> None:
-    writer = VideoWriter(path, Fraction(25), (64, 48), former=FormerVideo(path, 60))
-    with writer:
-        for number in range(10):
-            for frame in frames[60:]:
-                writer.write(frame.image, (frame.time_s or 0) + 5 * number)
-
-
-def test_half_a_last_frame_does_not_count(tmp_path: Path) -> None:
-    path = tmp_path / "a.mp4"
-    writer = VideoWriter(path, Fraction(25), (64, 48))
-    for frame in read_video(movie(tmp_path / "b.mp4", TIMES[:100])):
-        writer.write(frame.image, frame.time_s)
-    data = path.read_bytes()
-    writer.close()
-    whole = tmp_path / "c.mp4"
-    whole.write_bytes(data)
-    count = readable_frames(whole)
-    assert count == len(shown(whole)) > 50
-    whole.write_bytes(data[:-300])
-    assert count - 15 <= readable_frames(whole) < count
-    assert readable_frames(tmp_path / "gone.mp4") == 0

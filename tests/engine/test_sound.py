@@ -126,6 +126,19 @@ def test_sound_shorter_than_the_picture_holds_no_frame_back(tmp_path: Path) -> N
     assert len(shown(target)) == 150
 
 
+def test_sound_that_starts_late_holds_no_frame_back(tmp_path: Path) -> None:
+    sound = Sound(seconds=1.0, start_s=3.0)
+    source = movie(tmp_path / "a.mp4", [n / 25 for n in range(100)], sound=sound)
+    target = tmp_path / "b.mp4"
+    writer = VideoWriter(target, Fraction(25), SIZE, AudioTrack.open(source))
+    for frame in read_video(source):
+        writer.write(frame.image, frame.time_s)
+        if frame.index == 60:
+            assert len(shown(target)) >= 35
+    writer.close()
+    assert beeps(target) == pytest.approx([3, 3.5], abs=0.003)
+
+
 def test_sound_is_written_as_the_picture_goes_on(tmp_path: Path) -> None:
     source = movie(tmp_path / "a.mp4", [n / 25 for n in range(100)], sound=Sound(seconds=20.0))
     target = tmp_path / "b.mp4"

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import sys
 import time
-from collections.abc import Callable
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -20,11 +20,10 @@ from engine import pipeline
 from engine.config import RunConfig
 from engine.following import Follower
 from engine.inference.fake import FakeDetector
-from engine.pipeline import Summary
 from engine.recorder import Recorder, run_record
 from engine.resume import catch_up, prepare, reopen
-from engine.sources import SourceList
-from engine.store import SessionWriter
+from engine.sources import Failure, SourceList
+from engine.store import RunState, SessionReader, SessionWriter, schema
 from engine.types import Candidates, Detections, Frame, Result
 
 
@@ -60,26 +59,24 @@ def begin(
     sources: SourceList,
     *,
     seconds: float = 0.0,
+    most: int | None = None,
     media: bool = True,
     track: str = "off",
     counters: tuple[str, ...] = (),
-    should_stop: Callable[[], bool] = lambda: False,
-) -> Summary:
-    """Run over files."""
+) -> None:
+    """Run over files, or stop after so many frames as a person does."""
     detector = SlowDetector(weights, seconds)
     config = RunConfig(weights=weights, track=track, counters=counters)
     record = run_record(detector.info, "fake", config, [str(each) for each in sources.items])
     session = SessionWriter.create(folder, record, files=sources.items)
     recorder = Recorder(session, detector.info, config=config, media=media)
-    return _run(sources, detector, config, recorder, Follower(config), should_stop)
+    if most is None:
+        _run(sources, detector, config, recorder, Follower(config))
+    else:
+        _run_a_part(sources, detector, config, recorder, most)
 
 
-def go_on(
-    folder: Path,
-    *,
-    seconds: float = 0.0,
-    should_stop: Callable[[], bool] = lambda: False,
-) -> Summary:
+def go_on(folder: Path, *, seconds: float = 0.0) -> None:
     """Go on with a run."""
     resumption = prepare(folder)
     config = resumption.config
@@ -90,7 +87,14 @@ def go_on(
     )
     follower = Follower(config)
     catch_up(follower, resumption)
-    return _run(resumption.sources, detector, config, recorder, follower, should_stop)
+    _run(resumption.sources, detector, config, recorder, follower)
+
+
+def say(folder: Path, state: RunState) -> None:
+    """Write another end into a session."""
+    with SessionReader.open(folder) as reader:
+        path = reader.path
+    SessionWriter(folder, schema.open_for_writing(path)).close(state)
 
 
 def _run(
@@ -99,22 +103,29 @@ def _run(
     config: RunConfig,
     recorder: Recorder,
     follower: Follower,
-    should_stop: Callable[[], bool],
-) -> Summary:
+) -> None:
     try:
-        summary = pipeline.run(
-            sources,
-            detector,
-            lambda: config,
-            recorder,
-            follower=follower,
-            should_stop=should_stop,
-        )
+        summary = pipeline.run(sources, detector, lambda: config, recorder, follower=follower)
     except BaseException:
         recorder.close("failed")
         raise
     recorder.close(summary.state)
-    return summary
+
+
+def _run_a_part(
+    sources: SourceList, detector: FakeDetector, config: RunConfig, recorder: Recorder, most: int
+) -> None:
+    follower = Follower(config)
+    with closing(iter(sources)) as items:
+        for item in items:
+            if isinstance(item, Failure):
+                recorder.fail(item)
+                continue
+            recorder.write(follower.follow(detector.detect(item, config)))
+            most -= 1
+            if not most:
+                break
+    recorder.close("interrupted")
 
 
 def main() -> None:

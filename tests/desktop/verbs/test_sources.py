@@ -88,11 +88,15 @@ def test_sessions_and_weights_among_the_files_go_where_they_belong(
 
 
 def test_a_run_under_way_keeps_its_list(
-    state: AppState, verbs: SourceVerbs, pictures: Path, said: Callable[[], str]
+    qtbot: QtBot,
+    state: AppState,
+    verbs: SourceVerbs,
+    pictures: Path,
+    said: Callable[[], str],
 ) -> None:
     state.change(phase=Phase.RUNNING)
     verbs.open([pictures])
-    assert said() == "A run is under way."
+    qtbot.waitUntil(lambda: said() == "A run is under way.")
     assert state.sources == ()
 
 

@@ -106,7 +106,7 @@ def test_weights_that_vanished_give_way_to_the_bundled_ones(
 def test_a_run_keeps_its_weights(
     verbs: WeightVerbs, state: AppState, best: Path, said: Callable[[], str]
 ) -> None:
-    state.change(phase=Phase.RUNNING)
+    state.change(engaged="video")
     verbs.choose(best)
     assert said() == "A run is under way."
     assert not state.model_busy

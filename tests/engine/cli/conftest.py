@@ -12,6 +12,7 @@ from engine.cli import detect, run
 from engine.inference.fake import FakeDetector
 from engine.media import write_picture
 from engine.scenes.tubes import render_tubes
+from engine.video_writer import VideoWriter
 from tests.helpers.catalogue import speak_english
 from tests.helpers.checkpoints import random_checkpoint
 from tests.helpers.command_line import Command, Said
