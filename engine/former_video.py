@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Generator
 from contextlib import closing
 from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from engine.errors import StoreError
+from engine.i18n import N_
 from engine.media import PART_PREFIX, PART_SUFFIX
 
 if TYPE_CHECKING:
@@ -64,8 +67,12 @@ def readable_frames(path: Path) -> int:
     return count
 
 
-def packets(former: FormerVideo) -> Generator[Packet[VideoStream], None, None]:
+def packets(former: FormerVideo, unit: int) -> Generator[Packet[VideoStream], None, None]:
     """Yield the packets of the frames that are kept, as an encoder would give them.
+
+    Args:
+        former: The beginning.
+        unit: Their times are in units of which a second has so many.
 
     Raises:
         av.FFmpegError: The file cannot be read.
@@ -79,7 +86,30 @@ def packets(former: FormerVideo) -> Generator[Packet[VideoStream], None, None]:
                 if count == former.frames:
                     return
                 count += 1
+                assert packet.pts is not None
+                scale = packet.time_base * unit
+                packet.pts = packet.dts = round(packet.pts * scale)
+                packet.duration = round((packet.duration or 0) * scale)
+                packet.time_base = Fraction(1, unit)
                 yield packet
+
+
+def take_place(part: Path, path: Path) -> None:
+    """Put a video that went on in the place of its beginning.
+
+    Raises:
+        StoreError: It cannot be replaced; both stay.
+    """
+    try:
+        part.replace(path)
+    except OSError as error:
+        raise StoreError(
+            N_("The video {path} cannot be replaced: {reason}."),
+            N_("Close the programs that show it. The whole video is in {part}."),
+            path=path,
+            part=part,
+            reason=error.strerror or str(error),
+        ) from error
 
 
 def _converted(container: InputContainer) -> Generator[Packet[VideoStream], None, None]:

@@ -12,7 +12,7 @@ from engine.colours import class_colours
 from engine.config import RunConfig
 from engine.counting import parse_counters
 from engine.draw import annotate
-from engine.errors import writing_failed
+from engine.errors import SettingError, writing_failed
 from engine.filenames import media_name
 from engine.former_video import FormerVideo
 from engine.media import write_picture
@@ -129,7 +129,11 @@ class Recorder:
         self._session = session
         self._info = info
         self._colours = class_colours(info.names)
-        self._counters = () if config is None else parse_counters(config.counters)
+        try:
+            self._counters = () if config is None else parse_counters(config.counters)
+        except SettingError:
+            session.close("failed")
+            raise
         self._folder = session.folder / MEDIA_FOLDER if media else None
         self._names: set[str] = set() if former is None else set(former.taken)
         self._video = None if former is None else former.video

@@ -13,8 +13,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from engine import former_video
-from engine.errors import EngineError, StoreError, VideoError, writing_failed
+from engine import former_video, h264
+from engine.errors import EngineError, VideoError, writing_failed
 from engine.former_video import FormerVideo
 from engine.i18n import N_
 from engine.sound import AudioTrack
@@ -29,11 +29,7 @@ if TYPE_CHECKING:
     from av.video.frame import VideoFrame
     from av.video.stream import VideoStream
 
-_TICKS = 90_000
-_LOOKAHEAD_S = Fraction(1, 3)
-_MAX_GOP = 10_000
 _DEFAULT_RATE = Fraction(25)
-_SLOWEST, _FASTEST = Fraction(1, 1000), Fraction(1000)
 
 
 class VideoWriter:
@@ -78,8 +74,8 @@ class VideoWriter:
         self.path = path
         self.frames = 0
         self._size = size
-        self._rate = _nominal(rate) if rate is not None and rate > 0 else None
-        self._unit = _ticks(self._rate)
+        self._rate = h264.nominal(rate) if rate is not None and rate > 0 else None
+        self._unit = h264.ticks(self._rate)
         self._step = max(1, round(self._unit / (self._rate or _DEFAULT_RATE)))
         self._shown: int | None = None
         # The first frame without a time is at 0.
@@ -95,10 +91,8 @@ class VideoWriter:
         except OSError as error:
             self._close_sound()
             raise writing_failed(error, path) from error
-        options = OPTIONS | {
-            # The start of a video that does not begin at 0 is written in this unit.
-            "movie_timescale": str(self._unit)
-        }
+        # The start of a video that does not begin at 0 is written in this unit.
+        options = OPTIONS | {"movie_timescale": str(self._unit)}
         self._container: OutputContainer = av.open(
             self._file, "w", format="mp4", options=options, buffer_size=BUFFER_BYTES
         )
@@ -106,26 +100,16 @@ class VideoWriter:
             self._go_on(former)
 
     def _open_stream(self, rate: Fraction, *, repeat_headers: bool = False) -> VideoStream:
-        from av.video.reformatter import ColorPrimaries, ColorRange, Colorspace, ColorTrc
+        import av
 
-        # Frames that the encoder looks ahead are lost with the process: fewer at low rates.
-        ahead = max(0, min(10, math.ceil(_LOOKAHEAD_S * rate) - 1))
-        x264 = f"bframes=0:rc-lookahead={ahead}:sync-lookahead=0:force-cfr={int(not ahead)}"
-        x264 += f":repeat-headers={int(repeat_headers)}"
-        options = {"preset": "veryfast", "crf": "23", "forced-idr": "1", "x264-params": x264}
-        stream = self._container.add_stream("libx264", _nominal(rate), options)
-        stream.width, stream.height = (side + side % 2 for side in self._size)
-        stream.pix_fmt = "yuv420p"
-        context = stream.codec_context
-        context.time_base = stream.time_base = Fraction(1, self._unit)
-        context.gop_size = _MAX_GOP
-        context.thread_count = 2
-        context.color_range = ColorRange.MPEG
-        context.colorspace = Colorspace.ITU709
-        context.color_primaries = ColorPrimaries.BT709
-        context.color_trc = ColorTrc.BT709
+        stream = h264.add_stream(
+            self._container, rate, self._size, self._unit, repeat_headers=repeat_headers
+        )
         if self._audio is not None:
-            self._audio.attach(self._container)
+            try:
+                self._audio.attach(self._container)
+            except (av.FFmpegError, ValueError) as error:
+                self._audio.give_up(error)
         return stream
 
     def _go_on(self, former: FormerVideo) -> None:
@@ -137,13 +121,9 @@ class VideoWriter:
             stream = self._stream = self._open_stream(
                 self._rate or _DEFAULT_RATE, repeat_headers=True
             )
-            for packet in former_video.packets(former):
+            for packet in former_video.packets(former, self._unit):
                 assert packet.pts is not None
-                scale = packet.time_base * self._unit
-                packet.duration = round((packet.duration or 0) * scale) or self._step
-                packet.pts = packet.dts = round(packet.pts * scale)
-                packet.time_base = Fraction(1, self._unit)
-                self._last, self._step = packet.pts, packet.duration
+                self._last, self._step = packet.pts, packet.duration or self._step
                 self.frames += 1
                 packet.stream = stream
                 self._deliver(packet)
@@ -324,30 +304,5 @@ class VideoWriter:
                 self._part.unlink()
         if not failed:
             self._check()
-            self._take_place()
-
-    def _take_place(self) -> None:
-        """Put a video that went on in the place of its beginning."""
-        if self._part == self.path or not self._part.is_file():
-            return
-        try:
-            self._part.replace(self.path)
-        except OSError as error:
-            raise StoreError(
-                N_("The video {path} cannot be replaced: {reason}."),
-                N_("Close the programs that show it. The whole video is in {part}."),
-                path=self.path,
-                part=self._part,
-                reason=error.strerror or str(error),
-            ) from error
-
-
-def _nominal(rate: Fraction) -> Fraction:
-    return min(max(rate, _SLOWEST), _FASTEST).limit_denominator(1001)
-
-
-def _ticks(rate: Fraction | None) -> int:
-    """Return how many units of time a second has, so that a frame lasts a whole number of them."""
-    if rate is None:
-        return _TICKS
-    return rate.numerator * math.ceil(_TICKS / rate.numerator)
+            if self._part != self.path and self._part.is_file():
+                former_video.take_place(self._part, self.path)

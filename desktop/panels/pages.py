@@ -9,6 +9,7 @@ from PyQt6.QtWidgets import QDockWidget, QStackedWidget, QWidget
 
 from desktop.actions import Actions
 from desktop.controller import Controller
+from desktop.hotplug import watch_cameras
 from desktop.messages import Messages
 from desktop.panels.detection_tab import DetectionTab
 from desktop.settings import Settings
@@ -116,6 +117,8 @@ class Pages(QStackedWidget):
         if layout is not None:
             tab.restore_layout(layout)
         tab.lock_docks(self._locked)
+        if name == "camera":
+            watch_cameras(self._controller.cameras.refresh, tab)
         return tab
 
     def _make_history(self) -> HistoryPanel:

@@ -6,6 +6,7 @@ from PyQt6.QtCore import Qt, pyqtSignal
 from PyQt6.QtGui import QGuiApplication, QKeySequence, QShortcut
 from PyQt6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 
+from desktop.actions import PRIMARY
 from desktop.panels.failure_list import FailureList
 from desktop.panels.object_model import ObjectModel
 from desktop.panels.object_pages import Arrangement, Facts, Found, Ranges
@@ -151,7 +152,10 @@ class ResultsPanel(QWidget):
         self._bar.show_facts(facts, model.rowCount())
         page: QWidget = self.table
         if view is None:
-            self._nothing.set_text(_("No results yet. Press Detect to find objects."))
+            words = _(PRIMARY[self._state.kind])
+            self._nothing.set_text(
+                _("No results yet. Press {button} to find objects.").format(button=words)
+            )
             page = self._nothing
         elif facts is not None and not facts.total:
             self._nothing.set_text(

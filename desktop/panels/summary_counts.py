@@ -180,7 +180,7 @@ class CountsTable(QTableView):
             if section:
                 largest = str(model.index(last, section).data() or "") if last >= 0 else ""
                 texts = (metrics.horizontalAdvance(text) for text in (title, f"{largest}0"))
-                self.setColumnWidth(section, max(48, *(width + 16 for width in texts)))
+                self.setColumnWidth(section, max(44, *(width + 12 for width in texts)))
         self.setFixedHeight(ROW * model.rowCount())
 
 

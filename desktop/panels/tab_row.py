@@ -7,7 +7,7 @@ from pathlib import Path
 
 from PyQt6.QtCore import QSize, Qt, pyqtSignal
 from PyQt6.QtGui import QKeySequence, QResizeEvent
-from PyQt6.QtWidgets import QHBoxLayout, QMenu, QPushButton, QTabBar, QWidget
+from PyQt6.QtWidgets import QHBoxLayout, QLayout, QMenu, QPushButton, QTabBar, QWidget
 
 from desktop import icons
 from desktop.actions import PRIMARY, Actions
@@ -69,11 +69,14 @@ class TabRow(QWidget):
             self._tabs.addTab(icons.icon(name, "muted"), words)
         self._tabs.currentChanged.connect(self._on_tab)
         layout = QHBoxLayout(self)
+        # What does not fit loses its words; it keeps no window wide.
+        layout.setSizeConstraint(QLayout.SizeConstraint.SetNoConstraint)
         layout.setContentsMargins(8, 0, 8, 0)
         layout.setSpacing(8)
         layout.addWidget(self._tabs)
         layout.addStretch(1)
-        layout.addWidget(self._open_button())
+        self._open = self._open_button()
+        layout.addWidget(self._open)
         self._pause = action_button(actions["pause"], "pause")
         self._stop = action_button(actions["stop"], "stop")
         self._detect = action_button(actions["detect"], "play", role="primary")
@@ -135,6 +138,8 @@ class TabRow(QWidget):
             shown = not terse or place == self._tabs.currentIndex()
             self._tabs.setTabText(place, words if shown else "")
             self._tabs.setTabToolTip(place, "" if shown else words)
+        self._open.setText("" if terse else beside(_("Open")))
+        self._open.setToolTip(_("Open") if terse else "")
 
     def _on_tab(self, number: int) -> None:
         for place, name in enumerate(self._icons):

@@ -88,7 +88,7 @@ class ExportVerbs(QObject):
         """
         view = self._state.view
         if view is None:
-            self._messages.info(_("There are no results to export yet."), _("Press Detect first."))
+            self._messages.info(_("There are no results to export yet."), _("Detect first."))
             return
         form = FORMATS[kind]
         folder = Path(self._settings.preferences.folder or Path.home())

@@ -73,7 +73,6 @@ def read_video(
     """
     if start < 0:
         raise ValueError(f"frames are counted from 0: {start}")
-    index = 0
     with _opened_at(path, start, former_s) as (video, passed, pictures):
         index = passed
         for picture, warning in pictures:
@@ -93,8 +92,7 @@ def _opened_at(
     path: Path, start: int, former_s: float | None
 ) -> Iterator[tuple[OpenVideo, int, Iterator[tuple[VideoFrame | None, str | None]]]]:
     """Open a video, give the number of frames that are passed over and what is decoded then."""
-    # Imported here: it is built on this module.
-    from engine.sources import seeking
+    from engine.sources import seeking  # It is built on this module.
 
     if start and former_s is not None:
         with open_video(path) as video:
@@ -110,8 +108,7 @@ def nominal_rate(path: Path) -> Fraction | None:
     """Return the mean frame rate that a video claims, None where it claims none or is not read."""
     try:
         with open_video(path) as video:
-            rate = video.stream.average_rate or video.stream.guessed_rate
-            return rate if rate else None
+            return video.stream.average_rate or video.stream.guessed_rate or None
     except EngineError:
         return None
 
@@ -253,9 +250,10 @@ def to_frame(video: OpenVideo, picture: VideoFrame, index: int, warning: str | N
     image = _to_rgb(video, picture)
     time_s = _time_s(video, picture, index)
     base = picture.time_base or video.stream.time_base
-    lasting = float(picture.duration * base) if picture.duration and base else None
-    origin = sniffing.printable(video.path)
-    return Frame(image, index, time_s, origin, warning, duration_s=lasting)
+    lasts_s = float(picture.duration * base) if picture.duration and base else None
+    return Frame(
+        image, index, time_s, sniffing.printable(video.path), warning, duration_s=lasts_s
+    )
 
 
 def _to_rgb(video: OpenVideo, picture: VideoFrame) -> UInt8:

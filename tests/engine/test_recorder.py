@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from engine.config import RunConfig
-from engine.errors import PictureError, StoreError
+from engine.errors import PictureError, SettingError, StoreError
 from engine.inference.fake import FakeDetector
 from engine.recorder import Recorder
 from engine.sources import Failure
@@ -240,3 +240,10 @@ def test_a_file_in_the_way_of_the_folder_is_named(session: SessionWriter) -> Non
     with pytest.raises(StoreError, match="a file, not a folder"):
         Recorder(session, DETECTOR.info)
     assert (session.folder / "annotated").read_text() == "mine"
+
+
+def test_a_line_that_cannot_be_read_ends_the_session(session: SessionWriter) -> None:
+    with pytest.raises(SettingError):
+        Recorder(session, DETECTOR.info, config=RunConfig(counters=("line:gate=1,2",)))
+    with SessionReader.open(session.folder) as reader:
+        assert reader.run.state == "failed"
