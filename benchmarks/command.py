@@ -15,6 +15,7 @@ from pathlib import Path
 
 from benchmarks import (
     excel,
+    live,
     memory,
     overlay,
     pictures,
@@ -37,6 +38,9 @@ BENCHMARKS: dict[str, Callable[[Plan], list[Measurement]]] = {
     "overlay": overlay.measure,
     "scrolling": scrolling.measure,
     "ticks": window.measure_ticks,
+    "video-ticks": window.measure_video_ticks,
+    "live": live.measure,
+    "live-memory": live.measure_memory,
     "start": window.measure_start,
 }
 
@@ -120,7 +124,7 @@ def _parser() -> argparse.ArgumentParser:
         "--weights",
         type=Path,
         metavar="FILE",
-        help="a checkpoint to run on the pictures beside the one that comes with LabSight",
+        help="a checkpoint to run beside the one that comes with LabSight, where networks run",
     )
     parser.add_argument(
         "--scale",

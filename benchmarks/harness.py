@@ -7,7 +7,7 @@ import os
 import platform
 import shutil
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
@@ -116,6 +116,17 @@ def in_fresh_process(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) ->
 def memory_bytes() -> int:
     """Return the memory that this process holds now (resident set)."""
     return int(psutil.Process().memory_info().rss)
+
+
+def gained_bytes(samples: Sequence[tuple[float, int]], since: float) -> int:
+    """Return by how much memory rose above what it was at a moment.
+
+    Args:
+        samples: Moments and the memory held then in bytes, in their order.
+        since: The first sample at this moment or later is what the others are compared with.
+    """
+    held = [size for moment, size in samples if moment >= since]
+    return max(held) - held[0]
 
 
 def peak_memory_bytes() -> int:

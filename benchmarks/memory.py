@@ -12,7 +12,15 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks import made
-from benchmarks.harness import MB, Measurement, Plan, at_most, in_fresh_process, memory_bytes
+from benchmarks.harness import (
+    MB,
+    Measurement,
+    Plan,
+    at_most,
+    gained_bytes,
+    in_fresh_process,
+    memory_bytes,
+)
 from engine import pipeline
 from engine.config import RunConfig
 from engine.inference.fake import FakeDetector
@@ -47,8 +55,7 @@ class Run:
 
     def growth_bytes(self, settled: int) -> int:
         """Return by how much memory rose above what it was once so many frames were done."""
-        held = [size for done, size in self.samples if done >= settled]
-        return max(held) - held[0]
+        return gained_bytes(self.samples, settled)
 
 
 def measure(plan: Plan) -> list[Measurement]:

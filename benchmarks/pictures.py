@@ -1,9 +1,9 @@
 """A folder of pictures: from files to session and annotated pictures, beside a peer's predictor.
 
 The peer is ultralytics' `YOLO(...).predict(..., save=True, stream=True)`, used as its manual says.
-It sets torch to one thread fewer than there are cores; it runs that way and with all cores. LabSight
-shares the cores out by itself. All take turns in one process, their models loaded and one picture
-seen before the clock starts.
+It sets torch to one thread fewer than there are cores; it runs that way and with all cores.
+LabSight shares the cores out by itself. All take turns in one process, their models loaded and one
+picture seen before the clock starts.
 """
 
 from __future__ import annotations

@@ -7,7 +7,9 @@ for the peer and how the two take turns.
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Iterator
+from contextlib import closing
 from fractions import Fraction
 from pathlib import Path
 
@@ -35,25 +37,26 @@ def measure(plan: Plan) -> list[Measurement]:
     count = plan.size(FRAMES)
     made = plan.made(f"video-{count}", lambda folder: render(folder / "video.mp4", count))
     video = plan.video or made / "video.mp4"
-    first = plan.made(f"first-of-{video.stem}", lambda folder: keep_first(video, folder))
     measurements = []
-    for weights in (RunConfig().weights, plan.weights):
-        if weights is not None:
-            job = Job(video, first / "first.jpg", weights)
-            measurements += compare(job, plan, LEAST_RATIO)
+    with tempfile.TemporaryDirectory(dir=plan.folder) as folder:
+        first = Path(folder) / "first.jpg"
+        keep_first(video, first)
+        for weights in (RunConfig().weights, plan.weights):
+            if weights is not None:
+                measurements += compare(Job(video, first, weights), plan, LEAST_RATIO)
     return measurements
 
 
-def render(path: Path, count: int) -> None:
-    """Write a video of tubes that a camera slowly passes."""
-    with VideoWriter(path, Fraction(RATE_HZ), SIZE) as writer:
-        for index, image in enumerate(passing(count)):
+def render(path: Path, count: int, size: tuple[int, int] = SIZE) -> None:
+    """Write a video of tubes that a camera slowly passes, at `size` pixels."""
+    with VideoWriter(path, Fraction(RATE_HZ), size) as writer:
+        for index, image in enumerate(passing(count, size)):
             writer.write(image, index / RATE_HZ)
 
 
-def passing(count: int) -> Iterator[UInt8]:
+def passing(count: int, size: tuple[int, int]) -> Iterator[UInt8]:
     """Yield pictures of a few rendered scenes, each looked along from left to right."""
-    width, height = SIZE
+    width, height = size
     each = -(-count // _SCENES)
     for number in range(count):
         scene, place = divmod(number, each)
@@ -62,8 +65,7 @@ def passing(count: int) -> Iterator[UInt8]:
         yield np.ascontiguousarray(wide[:, place : place + width])
 
 
-def keep_first(video: Path, folder: Path) -> None:
+def keep_first(video: Path, path: Path) -> None:
     """Write the first frame of a video as a picture."""
-    frames = read_video(video)
-    write_picture(next(frames).image, folder / "first.jpg")
-    frames.close()
+    with closing(read_video(video)) as frames:
+        write_picture(next(frames).image, path)

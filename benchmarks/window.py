@@ -8,13 +8,13 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
-from typing import Any
 
 from benchmarks.harness import Measurement, Plan, at_most, in_fresh_process
+from benchmarks.offscreen import Gaps, open_files, rest, shown_window, until
 from benchmarks.screen import missing_tools, virtual_screen
 from engine.paths import ROOT
 
@@ -23,9 +23,10 @@ START_RATIO = 0.6
 RUN_S = 30
 GAP_MS, LOADING_MS = 50.0, 300.0
 GAP_RUNS = 3
-TICK_MS = 5
 PICTURES = 400
 SIZE = (1280, 720)
+VIDEO_FRAMES = 900
+VIDEO_SIZE = (1920, 1080)
 
 
 def measure_start(plan: Plan) -> list[Measurement]:
@@ -83,22 +84,27 @@ def until_window(command: Sequence[str], title: str, environment: dict[str, str]
 
 
 def measure_ticks(plan: Plan) -> list[Measurement]:
-    """Measure the longest time between two ticks of the window while a run is under way."""
+    """Measure the longest time between two ticks while a run over pictures is under way."""
     pictures = plan.made("window-pictures", lambda folder: render(folder, PICTURES))
-    seconds = max(2, plan.size(RUN_S))
-    runs = [
-        in_fresh_process(run_with_window, pictures, seconds)
-        for _ in range(min(plan.repeats, GAP_RUNS))
-    ]
-    return [
-        at_most(
-            "longest gap between ticks of a run", median(run.gap_ms for run in runs), "ms", GAP_MS
-        ),
-        at_most(
-            "longest gap while loading", max(run.loading_ms for run in runs), "ms", LOADING_MS
-        ),
-        Measurement("pictures in the run", median(run.pictures for run in runs), ""),
-    ]
+    runs = _repeated(plan, work_through, pictures)
+    return [*_figures("a run", runs), _median("pictures in the run", [run.done for run in runs])]
+
+
+def measure_video_ticks(plan: Plan) -> list[Measurement]:
+    """Measure the same while a video at 1080p is worked through, and while it is played."""
+    from benchmarks.video import render as render_video
+
+    count = plan.size(VIDEO_FRAMES)
+    video = plan.made(
+        f"video-1080-{count}",
+        lambda folder: render_video(folder / "video.mp4", count, VIDEO_SIZE),
+    )
+    figures = []
+    for what, use in {"a run over a video": work_through, "playing a video": play}.items():
+        runs = _repeated(plan, use, video / "video.mp4")
+        figures += _figures(what, runs)
+        figures.append(_median(f"frames in {what}", [run.done for run in runs]))
+    return figures
 
 
 def render(folder: Path, count: int) -> None:
@@ -113,68 +119,82 @@ def render(folder: Path, count: int) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Ticks:
-    """The longest times between ticks, in milliseconds, and the pictures worked on."""
+    """The longest times between ticks, in milliseconds, and how much was done.
+
+    Attributes:
+        loading_ms: While the network was loaded.
+        gap_ms: From then on.
+        done: Pictures or frames worked on or shown with what was found in them.
+    """
 
     loading_ms: float
     gap_ms: float
-    pictures: int
+    done: int
 
 
-def run_with_window(pictures: Path, seconds: int) -> Ticks:
-    """Detect in pictures for some seconds with the window shown off screen."""
-    os.environ["QT_QPA_PLATFORM"] = "offscreen"
-    with tempfile.TemporaryDirectory() as home:
-        os.environ |= {"LABSIGHT_HOME": f"{home}/sessions", "LABSIGHT_DATA": f"{home}/data"}
-        return _ticks(pictures, seconds)
-
-
-def _ticks(pictures: Path, seconds: int) -> Ticks:
-    from PyQt6.QtCore import Qt, QTimer
-    from PyQt6.QtWidgets import QApplication
-
-    from desktop.app import Application
-    from desktop.settings import Settings
+def work_through(source: Path, seconds: float) -> Ticks:
+    """Detect in pictures or a video for some seconds, with the window shown off screen."""
     from engine.session import Phase
 
-    app = QApplication(["benchmark"])
-    application = Application(app, Settings())
-    application.show()
-    state = application.state
-    gaps: dict[Any, float] = {}
-    last = time.perf_counter()
+    with shown_window() as application:
+        open_files(application, source)
+        controller = application.controller
+        state = controller.current.state
+        gaps = Gaps(lambda: state.phase)
+        controller.detect()
+        until(application, lambda: state.phase not in (Phase.IDLE, Phase.LOADING))
+        rest(application, seconds, lambda: not state.phase.busy)
+        controller.stop()
+        until(application, lambda: not state.phase.busy)
+        gaps.stop()
+        done = 0 if state.progress is None else state.progress.done
+    return Ticks(gaps.longest_ms[Phase.LOADING], gaps.longest_ms[Phase.RUNNING], done)
 
-    def tick() -> None:
-        nonlocal last
-        now = time.perf_counter()
-        gaps[state.phase] = max(gaps.get(state.phase, 0.0), (now - last) * 1000)
-        last = now
 
-    timer = QTimer()
-    timer.setTimerType(Qt.TimerType.PreciseTimer)
-    timer.timeout.connect(tick)
-    application.controller.open([pictures])
-    begun = False
+def play(video: Path, seconds: float) -> Ticks:
+    """Play a video with detection, again and again, with the window shown off screen."""
+    from engine.types import Result
 
-    def begin() -> None:
-        nonlocal begun, last
-        if not begun and state.sources and state.model is not None and not state.model_busy:
-            begun = True
-            last = time.perf_counter()
-            timer.start(TICK_MS)
-            application.controller.detect()
+    with shown_window() as application:
+        open_files(application, video)
+        videos = application.controller.videos
+        found: list[int] = []
 
-    def running() -> None:
-        if state.phase is Phase.RUNNING:
-            QTimer.singleShot(seconds * 1000, application.controller.current.runs.stop)
+        def note(result: Result) -> None:
+            if detecting():
+                found.append(result.frame.index)
 
-    starter = QTimer()
-    starter.timeout.connect(begin)
-    starter.start(20)
-    state.phase_changed.connect(running)
-    application.controller.current.runs.run_ended.connect(lambda phase: app.quit())
-    app.exec()
-    timer.stop()
-    starter.stop()
-    worked = sum(1 for outcome in state.outcomes.values() if outcome.counts is not None)
-    application.close()
-    return Ticks(gaps.get(Phase.LOADING, 0.0), gaps.get(Phase.RUNNING, 0.0), worked)
+        def detecting() -> bool:
+            return videos.status is not None and videos.status.detecting
+
+        until(application, lambda: videos.status is not None and videos.status.index is not None)
+        videos.result_came.connect(note)
+        videos.set_loop(True)
+        gaps = Gaps(lambda: "playing" if detecting() else "loading")
+        videos.set_detecting(True)
+        videos.play()
+        until(application, detecting)
+        rest(application, seconds, lambda: False)
+        gaps.stop()
+    return Ticks(gaps.longest_ms["loading"], gaps.longest_ms["playing"], len(found))
+
+
+def _repeated(plan: Plan, use: Callable[[Path, float], Ticks], source: Path) -> list[Ticks]:
+    seconds = max(2.0, RUN_S * plan.scale)
+    return [
+        in_fresh_process(use, source, seconds) for _ in range(min(plan.repeats, GAP_RUNS))
+    ]
+
+
+def _figures(what: str, runs: Sequence[Ticks]) -> list[Measurement]:
+    """Return the longest gaps of some runs: the median of those under way, the worst before."""
+    gap_ms = median(run.gap_ms for run in runs)
+    loading_ms = max(run.loading_ms for run in runs)
+    return [
+        at_most(f"longest gap between ticks of {what}", gap_ms, "ms", GAP_MS),
+        at_most(f"longest gap while loading for {what}", loading_ms, "ms", LOADING_MS),
+    ]
+
+
+def _median(name: str, values: Sequence[float]) -> Measurement:
+    return Measurement(name, median(values), "")

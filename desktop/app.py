@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,7 +24,7 @@ from desktop.messages import Act, Kind, Message, Messages
 from desktop.settings import Preferences, Settings
 from desktop.state import AppState, OverlayStyle, Values
 from engine import i18n
-from engine.config import RunConfig
+from engine.config import TRACKERS, RunConfig
 from engine.i18n import translate as _
 from engine.inference.shelf import DetectorShelf
 from engine.paths import app_data
@@ -67,6 +68,7 @@ class Application(QObject):
         self.messages = Messages(self)
         self.state = AppState(
             Values(
+                config=replace(RunConfig(), track=kept.track if kept.track in TRACKERS else "off"),
                 title=kept.title,
                 background=kept.background,
                 overlay=OverlayStyle(
@@ -89,6 +91,7 @@ class Application(QObject):
         )
         self.controller.dialogs.preferences_changed.connect(self.change_preferences)
         self.state.overlay_changed.connect(self._on_overlay)
+        self.state.config_changed.connect(self._on_config)
         hints = QGuiApplication.styleHints()
         if hints is not None:
             hints.colorSchemeChanged.connect(self._on_system_theme)
@@ -209,6 +212,10 @@ class Application(QObject):
             show_labels=overlay.labels,
             mask_opacity=overlay.mask_opacity,
         )
+
+    def _on_config(self, config: RunConfig) -> None:
+        if config.track != self.settings.preferences.track:
+            self.settings.change(track=config.track)
 
     def _on_system_theme(self) -> None:
         kept = self.settings.preferences

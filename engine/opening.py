@@ -8,11 +8,12 @@ from pathlib import Path
 from engine.config import RunConfig
 from engine.following import Follower
 from engine.inference.detector import Detector
+from engine.inference.tracking import nothing_to_track
 from engine.recorder import Former, Recorder, RecordingSwitch, run_record
 from engine.resume import Resumption, catch_up, reopen
 from engine.sources import Failure, SourceList
 from engine.sources.live import LiveSource
-from engine.store import SessionWriter
+from engine.store import RunState, SessionWriter
 from engine.types import Result
 
 
@@ -65,8 +66,10 @@ def open_recorder(
 
     Raises:
         StoreError: The session cannot be made or written.
-        SettingError: A line or zone cannot be read.
+        SettingError: A line or zone cannot be read, or the model finds nothing to track.
     """
+    if config.track != "off" and detector.info.task == "classify":
+        raise nothing_to_track()
     former: Former | None = None
     if resumption is None:
         made = run_record(detector.info, detector.device, config, asked, title)
@@ -84,3 +87,26 @@ def open_recorder(
         on_written=on_written,
         on_failed=on_failed,
     )
+
+
+def close_recorder(
+    recorder: Recorder, sources: SourceList | LiveSource, state: RunState
+) -> bool:
+    """Finish what a run has written; a camera or stream that gave no picture leaves nothing.
+
+    Args:
+        recorder: That of `open_recorder`.
+        sources: What the run worked through.
+        state: How it ended.
+
+    Returns:
+        Whether there is a session.
+
+    Raises:
+        StoreError: The disk is full or gone.
+    """
+    if isinstance(sources, LiveSource) and not sources.status.captured:
+        recorder.discard()
+        return False
+    recorder.close(state)
+    return True

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
+from contextlib import suppress
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
@@ -195,6 +197,15 @@ class Recorder:
             self._finish_video(cut=state != "done")
         finally:
             self._session.close(state)
+
+    def discard(self) -> None:
+        """Leave nothing of a new run to which no frame came."""
+        if self._record is not None:
+            self._record.stop()
+        if self._folder is not None:
+            with suppress(OSError):
+                self._folder.rmdir()
+        self._session.discard()
 
     def _draw(self, result: Result, folder: Path) -> str | None:
         """Write the annotated picture or frame and return where it is."""

@@ -145,10 +145,10 @@ def _config(path: Path, run: RunRecord, folder: Path) -> RunConfig:
         config = RunConfig.from_json(run.settings)
     except EngineError as error:
         raise StoreError(
-            N_("The settings in {path} cannot be used: {reason}"),
+            N_("The settings in {path} cannot be used: {reason}."),
             N_("Begin the run anew."),
             path=path,
-            reason=error.message,
+            reason=error.message.rstrip("."),
         ) from error
     config = replace(config, weights=folder / config.weights)
     try:

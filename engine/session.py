@@ -26,10 +26,12 @@ if TYPE_CHECKING:
     from engine.inference.detector import Detector
     from engine.inference.shelf import DetectorShelf
     from engine.pipeline import Summary
+    from engine.recorder import Recorder
     from engine.recording import RecordingSwitch
     from engine.resumption import Resumption
     from engine.sources import Failure, SourceList
     from engine.sources.live import LiveStatus
+    from engine.store.records import RunState
 
 
 class Phase(StrEnum):
@@ -258,10 +260,18 @@ class Session(QThread):
                 on_result=self._on_result,
             )
         except BaseException:
-            recorder.close("failed")
+            self._close(recorder, "failed")
             raise
-        recorder.close(summary.state)
+        self._close(recorder, summary.state)
         return summary
+
+    def _close(self, recorder: Recorder, state: RunState) -> None:
+        """End the session; a camera that never showed anything leaves none."""
+        live = self.live
+        if live is not None and not live.captured:
+            recorder.discard()
+        else:
+            recorder.close(state)
 
     def _should_stop(self) -> bool:
         self._running.wait()

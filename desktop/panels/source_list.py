@@ -68,8 +68,9 @@ class SourceList(QWidget):
         head.addWidget(self._count)
         buttons = QHBoxLayout()
         buttons.setSpacing(GAP)
+        files = _("Videos…") if state.kind == "video" else _("Pictures…")
         for text, icon, signal in (
-            (_("Pictures…"), "plus", self.pictures_requested),
+            (files, "plus", self.pictures_requested),
             (_("Folder…"), "folder", self.folder_requested),
         ):
             button = text_button(icon, text)

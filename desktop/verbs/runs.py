@@ -270,11 +270,14 @@ class RunVerbs(QObject):
         self._pull_entries()
         self._frames.stop()
         self._journal.stop()
-        view = self._state.view
-        if view is not None:
+        view, session = self._state.view, self._state.session
+        if session is not None and not session.exists():
+            # A camera that never showed anything leaves no session.
+            view = session = None
+        elif view is not None:
             view = View(view.path, view.origin)
         self._session = None
-        self._state.change(engaged="", phase=phase, view=view)
+        self._state.change(engaged="", phase=phase, view=view, session=session)
         self.run_ended.emit(phase)
 
     def _on_opened(self, number: int, path: Path) -> None:

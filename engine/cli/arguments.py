@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+import math
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -16,6 +17,7 @@ from engine.version import __version__
 # Flags whose customary name differs from the setting's.
 FLAGS = {"confidence": "conf", "input_size": "imgsz", "counters": "count"}
 HIDDEN = {"max_detections"}
+TRACKER = "bytetrack"
 
 
 class Parser(argparse.ArgumentParser):
@@ -66,45 +68,56 @@ def _add_language(target: argparse.ArgumentParser) -> None:
 
 
 def _add_detect(target: argparse.ArgumentParser) -> None:
+    source, session = _("SOURCE"), _("SESSION")
+    target.usage = (
+        f"%(prog)s [-h] {source} [{source} ...] [--{_('FLAG')} ...]\n"
+        f"       %(prog)s [-h] --resume {session} [--{_('FLAG')} ...]"
+    )
     target.add_argument(
         "sources",
         nargs="*",
-        metavar=_("SOURCE"),
+        metavar=source,
         help=_("picture, video, folder, pattern, camera:NAME, rtsp://…, http://… or sim:FILE@FPS"),
     )
-    target.add_argument(
-        "--resume", type=Path, metavar=_("SESSION"), help=_("go on with a run that was cut short")
+    _add_language(target)
+    run = target.add_argument_group(_("run"))
+    run.add_argument(
+        "--resume", type=Path, metavar=session, help=_("go on with a run that was cut short")
     )
-    target.add_argument(
+    run.add_argument(
         "--seconds", type=_seconds, metavar=_("N"), help=_("end a camera or stream after so long")
     )
+    detection = target.add_argument_group(_("detection"))
+    tracking = target.add_argument_group(_("tracking and counting"))
     for name, declared in declarations(RunConfig).items():
         if name not in HIDDEN:
-            _add_setting(target, name, declared)
-    target.add_argument(
-        "--out", type=Path, metavar=_("DIR"), help=_("folder for the session and the pictures")
-    )
-    target.add_argument(
-        "--excel", type=Path, metavar=_("FILE"), help=_("also write an Excel file")
-    )
-    target.add_argument("--csv", type=Path, metavar=_("FILE"), help=_("also write a CSV file"))
-    for form, text in (
-        ("coco", _("also write COCO labels into this file")),
-        ("yolo", _("also write YOLO labels into this folder")),
-        ("labelme", _("also write LabelMe labels into this folder")),
-    ):
-        metavar = _("FILE") if form == "coco" else _("DIR")
-        target.add_argument(f"--{form}", type=Path, metavar=metavar, help=text)
-    target.add_argument(
-        "--no-media", action="store_true", help=_("write no annotated pictures and videos")
-    )
+            group = tracking if name in ("track", "counters") else detection
+            _add_setting(group, name, declared)
+    _add_outputs(target.add_argument_group(_("output")))
+
+
+def _add_outputs(target: argparse._ArgumentGroup) -> None:
+    file, folder = _("FILE"), _("DIR")
     target.add_argument(
         "--json", action="store_true", help=_("print one JSON object a line and nothing else")
     )
-    _add_language(target)
+    target.add_argument(
+        "--out", type=Path, metavar=folder, help=_("folder for the session and the pictures")
+    )
+    target.add_argument(
+        "--no-media", action="store_true", help=_("write no annotated pictures and videos")
+    )
+    for form, metavar, text in (
+        ("excel", file, _("also write an Excel file")),
+        ("csv", file, _("also write a CSV file")),
+        ("coco", file, _("also write COCO labels into this file")),
+        ("yolo", folder, _("also write YOLO labels into this folder")),
+        ("labelme", folder, _("also write LabelMe labels into this folder")),
+    ):
+        target.add_argument(f"--{form}", type=Path, metavar=metavar, help=text)
 
 
-def _add_setting(target: argparse.ArgumentParser, name: str, declared: Setting) -> None:
+def _add_setting(target: argparse._ArgumentGroup, name: str, declared: Setting) -> None:
     default = {field.name: field.default for field in dataclasses.fields(RunConfig)}[name]
     described = _(declared.help)
     if default not in (None, ()) and not isinstance(default, Path):
@@ -112,20 +125,35 @@ def _add_setting(target: argparse.ArgumentParser, name: str, declared: Setting) 
     options: dict[str, Any] = {"help": described, "default": argparse.SUPPRESS, "dest": name}
     if name == "track":
         # The flag alone asks for the usual tracker.
-        options |= {"choices": declared.choices, "nargs": "?", "const": "bytetrack"}
+        options |= {"choices": declared.choices, "nargs": "?", "const": TRACKER}
+        alone = _("the flag alone means {tracker}").format(tracker=TRACKER)
+        options["help"] = f"{_(declared.help)} ({default}; {alone})"
     elif declared.choices:
         options["choices"] = declared.choices
     else:
         options["metavar"] = declared.metavar or None
     if isinstance(default, tuple):
-        options["nargs"] = "+"
+        options |= {"nargs": "+", "action": "extend"}
     elif isinstance(default, Path):
         options["type"] = Path
     elif isinstance(default, float):
         options["type"] = float
     elif declared.low is not None:
         options["type"] = int
-    target.add_argument(f"--{FLAGS.get(name, name)}", **options)
+    target.add_argument(_flag(name), **options)
+
+
+def _flag(name: str) -> str:
+    return f"--{FLAGS.get(name, name)}"
+
+
+def flags_of_a_new_run(options: argparse.Namespace) -> list[str]:
+    """Return the flags that were given and that a run that goes on cannot take."""
+    given = [_flag(name) for name in declarations(RunConfig) if name in vars(options)]
+    others = {
+        "--seconds": options.seconds, "--out": options.out, "--no-media": options.no_media
+    }  # fmt: skip
+    return given + [flag for flag, value in others.items() if value]
 
 
 def run_config(options: argparse.Namespace) -> RunConfig:
@@ -147,7 +175,11 @@ def run_config(options: argparse.Namespace) -> RunConfig:
 
 def _seconds(text: str) -> float:
     """Return a length of time that is longer than nothing."""
-    value = float(text)
-    if not 0 < value < float("inf"):
-        raise ValueError(text)
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not 0 < value < math.inf:
+        complaint = _("{value} is no number of seconds above 0")
+        raise argparse.ArgumentTypeError(complaint.format(value=text or "''"))
     return value

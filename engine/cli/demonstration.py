@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from engine.cli import output
-from engine.cli.detect import Exports, Plan, report, work
+from engine.cli.detect import work
+from engine.cli.exports import Exports
+from engine.cli.plan import Plan
+from engine.cli.report import report
 from engine.config import RunConfig
 from engine.i18n import translate as _
 from engine.scenes.samples import SAMPLES, render_samples

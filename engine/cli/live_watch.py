@@ -8,6 +8,7 @@ from collections.abc import Callable
 from engine.cli import output
 from engine.i18n import translate as _
 from engine.sources.live import LiveSource, LiveState
+from engine.types import Result
 
 
 class LiveWatch:
@@ -17,35 +18,48 @@ class LiveWatch:
         source: The camera or stream, None for files.
         seconds: It ends so long after its first frame, None for never.
         stopped: Tells whether a person wants the end.
+        clock: What the frames' times of arrival are measured by.
     """
 
     def __init__(
-        self, source: LiveSource | None, seconds: float | None, stopped: Callable[[], bool]
+        self,
+        source: LiveSource | None,
+        seconds: float | None,
+        stopped: Callable[[], bool],
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """Begin before the first frame."""
         self._source = source
         self._seconds = seconds
         self._stopped = stopped
-        self._state = LiveState.CONNECTING
+        self._clock = clock
+        self._lost = False
         self._began: float | None = None
+
+    def on_result(self, result: Result, dropped: int) -> None:
+        """Take note of the first frame, so that even the shortest run has one."""
+        if self._began is None:
+            self._began = result.frame.arrived
 
     def should_stop(self) -> bool:
         """Tell whether the run is to end; asked many times a second."""
-        source = self._source
-        if source is not None:
-            status, former = source.status, self._state
-            self._state = status.state
-            if status.state is LiveState.LIVE and self._began is None:
-                self._began = time.monotonic()
-            if status.state is LiveState.WAITING and former is not LiveState.WAITING:
-                if status.error is not None:
-                    output.complain(status.error)
-                output.tell(_("The picture is lost; it is tried to get it back."))
-            elif status.state is LiveState.LIVE and former is LiveState.WAITING:
-                output.tell(_("The picture is back."))
+        if self._source is not None:
+            self._tell(self._source)
         return self._stopped() or self._is_over()
+
+    def _tell(self, source: LiveSource) -> None:
+        """Say once that the picture is lost, however often it is tried, and once it is back."""
+        status = source.status
+        if status.state is LiveState.WAITING and not self._lost:
+            self._lost = True
+            if status.error is not None:
+                output.complain(status.error)
+            output.tell(_("The picture is lost; trying to get it back."))
+        elif status.state is LiveState.LIVE and self._lost:
+            self._lost = False
+            output.tell(_("The picture is back."))
 
     def _is_over(self) -> bool:
         if self._seconds is None or self._began is None:
             return False
-        return time.monotonic() - self._began >= self._seconds
+        return self._clock() - self._began >= self._seconds

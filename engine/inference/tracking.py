@@ -95,10 +95,7 @@ class Tracker:
     def _follow(self, result: Result, config: RunConfig) -> dict[int, int]:
         """Return the place of each detection that has a track, by the tracker's own number."""
         if result.probabilities is not None:
-            raise SettingError(
-                N_("A model that classifies whole pictures finds no objects to track."),
-                N_("Switch tracking off, or choose a model that detects."),
-            )
+            raise nothing_to_track()
         found = result.detections
         self._reported.update(found.classes.tolist())
         boxes, places = _observed(found, self._weak(result, config))
@@ -134,6 +131,14 @@ class Tracker:
         weak = take(weak, np.flatnonzero(~_covered(weak, result.detections, size, config.iou)))
         chosen = choose(weak, confidence=WEAKEST, iou=config.iou, most=room)
         return detections(weak, chosen, size)
+
+
+def nothing_to_track() -> SettingError:
+    """Say that a model gives tracking no objects."""
+    return SettingError(
+        N_("A model that classifies whole pictures finds no objects to track."),
+        N_("Switch tracking off, or choose a model that detects."),
+    )
 
 
 def _covered(

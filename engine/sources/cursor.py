@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from array import array
-from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
@@ -16,6 +15,7 @@ import numpy as np
 from engine.errors import VideoError
 from engine.sources import timeline
 from engine.sources import video as videos
+from engine.sources.kept import Decoded, KeptFrames
 from engine.sources.timeline import VideoIndex
 from engine.types import Frame
 
@@ -25,8 +25,6 @@ if TYPE_CHECKING:
 KEPT_BYTES = 64_000_000
 """Decoded frames that are kept for steps back may take so much memory, as the decoder has them."""
 
-# Kept whatever their size: what comes next is looked at before what is shown gives way.
-_LEAST_KEPT = 3
 # Decoding on over so few frames is quicker than a jump, after which a decoder fills up again.
 _SHORT_WAY = 12
 
@@ -34,16 +32,6 @@ _SHORT_WAY = 12
 def never() -> bool:
     """Tell that the work goes on."""
     return False
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Decoded:
-    """A frame as the decoder has it; its colours are converted when it is asked for."""
-
-    picture: VideoFrame
-    warning: str | None
-    time_s: float
-    size: int
 
 
 class VideoCursor:
@@ -73,10 +61,8 @@ class VideoCursor:
         """
         self.path = path
         self.damage: VideoError | None = None
-        self._kept_bytes = kept_bytes
-        self._kept: OrderedDict[int, _Decoded] = OrderedDict()
-        self._size = 0
-        self._frame: tuple[_Decoded, Frame] | None = None
+        self._kept = KeptFrames(kept_bytes)
+        self._frame: tuple[Decoded, Frame] | None = None
         self._index: VideoIndex | None = None
         self._count: int | None = None
         self._seen: array[int] | None = array("q")
@@ -210,16 +196,16 @@ class VideoCursor:
         """
         if self._index is not None:
             return self._index.at(time_s)
-        first = min(self._kept, default=-1)
-        if first > 0 and self._kept[first].time_s > time_s:
+        first = self._kept.first
+        if first and self._kept[first].time_s > time_s:
             self._rewind()
         if self._at < 0:
             self._next()
         while self._kept[self._at].time_s <= time_s and self._next():
             if stop():
                 break
-        shown = [at for at, kept in self._kept.items() if kept.time_s <= time_s]
-        return max(shown, default=min(self._kept))
+        shown = self._kept.shown_at(time_s)
+        return self._kept.first or 0 if shown is None else shown
 
     def _lies_ahead(self, position: int) -> bool:
         """Tell whether decoding on is the way to a frame, and not a jump."""
@@ -294,7 +280,6 @@ class VideoCursor:
             if mended is not self._index:
                 self._index = mended
                 self._kept.clear()
-                self._size = 0
             position = mended.position(pts)
         elif self._seen is not None:
             if pts is None:
@@ -304,16 +289,7 @@ class VideoCursor:
                 self._seen.append(pts)
         self._at = position
         self._former = self._former if pts is None else pts
-        self._keep(position, picture, warning)
-
-    def _keep(self, position: int, picture: VideoFrame, warning: str | None) -> None:
-        size = sum(plane.buffer_size for plane in picture.planes)
-        former = self._kept.pop(position, None)
-        self._size += size - (0 if former is None else former.size)
-        time_s = self._time_s(picture, position)
-        self._kept[position] = _Decoded(picture, warning, time_s, size)
-        while self._size > self._kept_bytes and len(self._kept) > _LEAST_KEPT:
-            self._size -= self._kept.popitem(last=False)[1].size
+        self._kept.add(position, Decoded(picture, warning, self._time_s(picture, position)))
 
     def _time_s(self, picture: VideoFrame, position: int) -> float:
         """Return the time of a frame as `Frame.time_s` has it."""

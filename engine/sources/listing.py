@@ -143,11 +143,13 @@ def _find(spec: str) -> list[Path]:
             N_("Name a picture, a video or a folder."),
             path=path,
         )
-    if _LIVE.match(spec):
+    live = _LIVE.match(spec)
+    if live is not None:
+        # The rest is not repeated: there may be a password in it.
         raise SourceError(
-            N_("Cameras and streams are not part of this version: {spec}."),
-            N_("Record a video and name its file."),
-            spec=spec,
+            N_("A name with {beginning} is that of a camera or stream, not of a file."),
+            N_("Name it alone: as camera:NAME, sim:FILE@FPS, rtsp://… or http://…."),
+            beginning=live[0],
         )
     if glob.has_magic(str(path)):
         return _match(str(path))

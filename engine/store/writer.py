@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import sqlite3
 import time
@@ -71,6 +72,7 @@ class SessionWriter:
         self._frames = 0
         self._objects = 0
         self._open_since: float | None = None
+        self._made: tuple[Path, ...] = ()
 
     @classmethod
     def create(
@@ -92,6 +94,7 @@ class SessionWriter:
             raise StoreError(
                 N_("{path} holds a session already."), N_("Choose another folder."), path=folder
             )
+        made = tuple(each for each in (folder, *folder.parents) if not os.path.exists(each))
         try:
             folder.mkdir(parents=True, exist_ok=True)
             path.touch()
@@ -99,6 +102,7 @@ class SessionWriter:
             raise writing_failed(error, folder) from error
         with explained(path):
             writer = cls(folder, schema.create(path, scratch=scratch))
+            writer._made = made
             writer._write_run(run)
             listed.write(writer._connection, files)
         return writer
@@ -280,11 +284,12 @@ class SessionWriter:
             connection.close()
 
     def discard(self) -> None:
-        """Close and delete the file, and its folder where nothing else is in it."""
+        """Close and delete the file, and the folders made for it where nothing else is in them."""
         self._connection.close()
         self.path.unlink(missing_ok=True)
         with suppress(OSError):
-            self.folder.rmdir()
+            for folder in self._made:
+                folder.rmdir()
 
     def __enter__(self) -> Self:
         """Return itself."""

@@ -15,12 +15,16 @@ from pytestqt.qtbot import QtBot
 
 from desktop.app import Application
 from desktop.settings import Settings
+from engine.config import RunConfig
+from engine.inference.detector import Detector
 from engine.media import write_picture
 from engine.scenes.tubes import render_tubes
 
 HELPERS = Path(__file__).resolve().parent.parent.parent / "helpers"
 LONG_MS = 60_000
 PICTURES = 4
+Opener = Callable[[RunConfig], Detector]
+Launch = Callable[..., Application]
 
 
 @pytest.fixture(scope="session")
@@ -33,18 +37,43 @@ def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.fixture(autouse=True)
+def own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Give each scene sessions of its own."""
+    monkeypatch.setenv("LABSIGHT_HOME", str(tmp_path / "LabSight"))
+    monkeypatch.setenv("LABSIGHT_DATA", str(tmp_path / "data"))
+
+
 @pytest.fixture
-def application(qapp: QApplication, qtbot: QtBot, tmp_path: Path) -> Iterator[Application]:
+def launch(
+    qapp: QApplication, qtbot: QtBot, tmp_path: Path, own_home: None
+) -> Iterator[Launch]:
+    """Return a function that brings up the application, with its weights read.
+
+    It takes what opens detectors, by default the real one.
+    """
+    launched: list[Application] = []
+
+    def start(opener: Opener | None = None) -> Application:
+        application = Application(qapp, Settings(tmp_path / "settings.ini"), opener=opener)
+        launched.append(application)
+        application.show()
+        window, state = application.window, application.state
+        assert window is not None
+        window.setGeometry(0, 0, 1440, 900)
+        qtbot.waitExposed(window)
+        qtbot.waitUntil(lambda: state.model is not None and not state.model_busy, timeout=LONG_MS)
+        return application
+
+    yield start
+    for application in launched:
+        application.close()
+
+
+@pytest.fixture
+def application(launch: Launch) -> Application:
     """Return the application with its window on screen and its weights read."""
-    application = Application(qapp, Settings(tmp_path / "settings.ini"))
-    application.show()
-    window, state = application.window, application.state
-    assert window is not None
-    window.setGeometry(0, 0, 1440, 900)
-    qtbot.waitExposed(window)
-    qtbot.waitUntil(lambda: state.model is not None and not state.model_busy, timeout=LONG_MS)
-    yield application
-    application.close()
+    return launch()
 
 
 class Hands:

@@ -13,16 +13,13 @@ import sys
 import textwrap
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import TypeVar
 
-import openpyxl
-import pytest
-from PyQt6.QtCore import QObject, QPoint, QPointF, Qt
+from PyQt6.QtCore import QPoint, QPointF, Qt
 from PyQt6.QtGui import QGuiApplication
-from PyQt6.QtWidgets import QApplication, QFileDialog, QLabel, QLineEdit, QPushButton, QSlider
+from PyQt6.QtWidgets import QLabel, QPushButton, QSlider
 
 from desktop.app import Application
 from desktop.panels.history import HistoryPanel
@@ -37,9 +34,7 @@ from engine.sources import Failure, open_sources
 from engine.store import SessionReader
 from engine.types import Result
 from tests.desktop.screen.conftest import PICTURES, Hands
-
-T = TypeVar("T", bound=QObject)
-Until = Callable[[Callable[[], bool]], None]
+from tests.desktop.screen.parts import Until, export_excel, part, window_of
 
 
 class Count:
@@ -83,13 +78,6 @@ def detect(application: Application, hands: Hands, until: Until, pictures: Path)
     until(lambda: state.view is not None and not state.view.growing)
 
 
-def part(application: Application, kind: type[T]) -> T:
-    assert application.window is not None
-    found: T | None = application.window.findChild(kind)
-    assert found is not None
-    return found
-
-
 def test_drop_a_folder_detect_and_move_both_sliders(
     application: Application, hands: Hands, until: Until, pictures: Path
 ) -> None:
@@ -121,7 +109,7 @@ def test_a_row_and_its_object_are_one_selection(
 ) -> None:
     detect(application, hands, until, pictures)
     state = application.state
-    table, view = part(application, ResultsTable), part(application, ImageView)
+    table, view = part(window_of(application), ResultsTable), part(window_of(application), ImageView)
     model, viewport = table.model(), table.viewport()
     assert model is not None
     assert viewport is not None
@@ -176,26 +164,9 @@ def test_export_by_the_keyboard(
     application: Application, hands: Hands, until: Until, pictures: Path, tmp_path: Path
 ) -> None:
     detect(application, hands, until, pictures)
-    state = application.state
-    assert application.window is not None
-    application.window.activateWindow()
-    hands.key("ctrl+e")
-    until(lambda: QApplication.activeModalWidget() is not None)
-    dialog = QApplication.activeModalWidget()
-    assert isinstance(dialog, QFileDialog)
-    target = tmp_path / "结果 1.xlsx"
-    field = dialog.findChild(QLineEdit, "fileNameEdit")
-    assert field is not None
-    hands.click(field)
-    # Chinese cannot be typed through xdotool on every server.
-    field.setText(str(target))
-    hands.key("Return")
-    until(target.exists)
-    until(lambda: application.messages.last is not None)
-    workbook = openpyxl.load_workbook(target)
-    total = sum(each.total or 0 for each in state.outcomes.values())
-    assert workbook.worksheets[1].max_row == total + 1
-    workbook.close()
+    sheets = export_excel(application, hands, until, tmp_path / "结果 1.xlsx")
+    total = sum(each.total or 0 for each in application.state.outcomes.values())
+    assert len(list(sheets.values())[1]) == total + 1
 
 
 def test_a_session_comes_back_from_the_history(
@@ -209,7 +180,7 @@ def test_a_session_comes_back_from_the_history(
     until(lambda: len(state.sources) == 1)
     assert state.session is None
     window.show_tab("history")
-    panel = part(application, HistoryPanel)
+    panel = part(window_of(application), HistoryPanel)
     assert session is not None
     until(lambda: panel.select(session))
     panel.setFocus()
@@ -218,7 +189,7 @@ def test_a_session_comes_back_from_the_history(
     until(lambda: state.session == session)
     until(lambda: shown_counts(application) == counts)
     assert len(state.sources) == PICTURES
-    assert window.tab == 0
+    assert window.tab == "image"
 
 
 def test_a_run_that_was_killed_is_offered_and_opens(
@@ -279,10 +250,3 @@ def test_a_run_that_was_killed_is_offered_and_opens(
         assert reader.run.state == "interrupted"
         assert reader.frame_count() >= 2
     assert application.window.findChildren(QLabel)
-
-
-@pytest.fixture(autouse=True)
-def own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Give each scene sessions of its own."""
-    monkeypatch.setenv("LABSIGHT_HOME", str(tmp_path / "LabSight"))
-    monkeypatch.setenv("LABSIGHT_DATA", str(tmp_path / "data"))

@@ -144,7 +144,9 @@ def test_what_is_kept_is_bounded(tmp_path: Path) -> None:
         for position in range(60):
             cursor.frame(position)
             assert len(cursor._kept) <= 10
-            assert cursor._size == sum(kept.size for kept in cursor._kept.values())
+            here = [at for at in range(60) if at in cursor._kept]
+            assert here[-1] == position
+            assert cursor._kept.size == sum(cursor._kept[at].size for at in here)
 
 
 def test_frames_are_handed_over(tmp_path: Path) -> None:
