@@ -12,7 +12,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,6 +23,8 @@ ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT / "docs" / "images"
 PICTURES = 9
 FIRST_SEED = 900_100
+VIDEO_FRAMES = 120
+CAMERA_FRAMES = 90
 WAIT_MS = 90_000
 DIALOGS = ("preferences", "about", "model_card", "official_weights", "shortcuts")
 
@@ -150,6 +152,9 @@ def states(application: Application, *, dialogs: bool) -> Iterator[str]:
     settle(1500)
     yield "history"
     window.show_tab("image")
+    yield from video_states(application)
+    yield from camera_states(application)
+    window.show_tab("image")
     for name in DIALOGS if dialogs else ():
         getattr(controller.dialogs, name)()
         settle(600)
@@ -162,6 +167,58 @@ def states(application: Application, *, dialogs: bool) -> Iterator[str]:
         yield name
         application.window = kept
         dialog.reject()
+
+
+def video_states(application: Application) -> Iterator[str]:
+    """Work through a video with a line over it, then show what was found over its time."""
+    from fractions import Fraction
+
+    from PyQt6.QtWidgets import QDockWidget
+
+    from benchmarks.video import RATE_HZ, passing
+    from engine.counting import CountLine
+    from engine.i18n import translate as _
+    from engine.video_writer import VideoWriter
+
+    window, controller = application.window, application.controller
+    assert window is not None
+    path = Path(os.environ["HOME"]) / "rack_0412.mp4"
+    size = 1280, 720
+    with VideoWriter(path, Fraction(RATE_HZ), size) as writer:
+        for index, image in enumerate(passing(VIDEO_FRAMES, size)):
+            writer.write(image, index / RATE_HZ)
+    workspace = controller.workspaces["video"]
+    state = workspace.state
+    controller.open([path])
+    wait(lambda: controller.videos.status is not None and bool(controller.videos.status.frames))
+    line = CountLine(f"{_('Line')} 1", (560.0, 60.0), (560.0, 660.0))
+    state.change(counters=(line,), config=replace(state.config, track="bytetrack"))
+    controller.detect()
+    wait(lambda: state.phase.busy)
+    wait(lambda: not state.phase.busy)
+    wait(lambda: state.view is not None and not state.view.growing)
+    controller.videos.seek(VIDEO_FRAMES // 2)
+    settle(2000)
+    yield "video"
+    (times,) = (each for each in window.findChildren(QDockWidget, "times") if each.isVisible())
+    times.raise_()
+    settle(1000)
+    yield "times"
+
+
+def camera_states(application: Application) -> Iterator[str]:
+    """Show the simulated camera while it is recorded."""
+    window, controller = application.window, application.controller
+    assert window is not None
+    window.show_tab("camera")
+    wait(lambda: bool(controller.cameras.devices))
+    controller.cameras.choose("sim:")
+    controller.cameras.record()
+    state = controller.workspaces["camera"].state
+    wait(lambda: state.live is not None and state.live.captured > CAMERA_FRAMES)
+    yield "camera"
+    controller.stop()
+    wait(lambda: not state.phase.busy)
 
 
 def render(folder: Path) -> Path:

@@ -59,7 +59,10 @@ class DetectionTab(QMainWindow):
 
     Attributes:
         view: The picture.
+        left_width: Of the setup.
     """
+
+    left_width = LEFT_WIDTH
 
     def __init__(
         self,
@@ -211,7 +214,7 @@ class DetectionTab(QMainWindow):
         self.setCorner(Qt.Corner.BottomRightCorner, bottom)
         self.setDockNestingEnabled(True)
         self._places: dict[QDockWidget, Qt.DockWidgetArea] = {}
-        self._dock("setup", _("Setup"), scrolled(setup, LEFT_WIDTH), left)
+        self._dock("setup", _("Setup"), scrolled(setup, self.left_width), left)
         self._summary_dock = self._dock(
             "summary", _("Summary"), scrolled(self._summary, RIGHT_WIDTH), right
         )
@@ -242,7 +245,7 @@ class DetectionTab(QMainWindow):
     def _size_docks(self) -> None:
         setup = next(iter(self._places))
         self.resizeDocks(
-            [setup, self._summary_dock], [LEFT_WIDTH, RIGHT_WIDTH], Qt.Orientation.Horizontal
+            [setup, self._summary_dock], [self.left_width, RIGHT_WIDTH], Qt.Orientation.Horizontal
         )
         self.resizeDocks([self._results_dock], [BOTTOM_HEIGHT], Qt.Orientation.Vertical)
 
