@@ -208,6 +208,8 @@ class Plot(QWidget):
         self._plot.setMenuEnabled(False)
         # Its own way to export speaks English alone; ours is in the menu of this widget.
         for action in widget.sceneObj.contextMenu or ():
+            # Out of the window at once, where nobody is to find words that are not translated.
+            action.setParent(None)
             action.deleteLater()
         widget.sceneObj.contextMenu = None
         self._plot.setMouseEnabled(False, False)

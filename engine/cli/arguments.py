@@ -68,10 +68,10 @@ def _add_language(target: argparse.ArgumentParser) -> None:
 
 
 def _add_detect(target: argparse.ArgumentParser) -> None:
-    source, session = _("SOURCE"), _("SESSION")
+    source, session, flag = _("SOURCE"), _("SESSION"), _("FLAG")
     target.usage = (
-        f"%(prog)s [-h] {source} [{source} ...] [--{_('FLAG')} ...]\n"
-        f"       %(prog)s [-h] --resume {session} [--{_('FLAG')} ...]"
+        f"%(prog)s [-h] {source} [{source} ...] [--{flag} ...]\n"
+        f"       %(prog)s [-h] --resume {session} [--{flag} ...]"
     )
     target.add_argument(
         "sources",

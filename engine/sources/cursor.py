@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
-from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 import numpy as np
@@ -86,12 +85,7 @@ class VideoCursor:
         """Return itself."""
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *failure: object) -> None:
         """Close the file."""
         self.close()
 
@@ -231,9 +225,7 @@ class VideoCursor:
                 pass
         self._rewind()
 
-    def _land(
-        self, pictures: Iterator[tuple[VideoFrame | None, str | None]], target: int
-    ) -> bool:
+    def _land(self, pictures: Iterator[tuple[VideoFrame | None, str | None]], target: int) -> bool:
         """Decode up to the first key frame and tell whether it is before the target."""
         for picture, warning in pictures:
             if picture is None:
@@ -241,8 +233,7 @@ class VideoCursor:
             if picture.key_frame:
                 if picture.pts is None or picture.pts > target:
                     return False
-                self._flow = pictures
-                self._former = picture.pts
+                self._flow, self._former = pictures, picture.pts
                 # A warning of what was jumped over is none of this frame.
                 self._take(picture, warning if picture.is_corrupt else None)
                 return True
@@ -259,8 +250,7 @@ class VideoCursor:
     def _open(self) -> None:
         self._video = self._stack.enter_context(videos.open_video(self.path))
         self._flow = videos.decoded(self._video)
-        self._at = -1
-        self._former = None
+        self._at, self._former = -1, None
 
     def _next(self) -> bool:
         """Decode one more frame and tell whether there was one."""

@@ -37,7 +37,8 @@ NAMES = {
     "COCO", "YOLO", "LabelMe", "CPU", "GPU", "RAM", "GB", "MB", "SHA-256", "SHA", "IoU", "px²",
     "px", "ms", "English", "简体中文", "auto", "cpu", "cuda", "mps", "mAP50-95", "mAP50", "EXIF",
     "HTTPS", "https", "github.com", "yolo11", "labsight-tubes-n-seg", "best.pt", "Ctrl", "Shift",
-    "Return", "Esc", "Left", "Right", "Del",
+    "Return", "Esc", "Left", "Right", "Del", "Alt", "Space", "ByteTrack", "BoT-SORT", "sim", "rtsp",
+    "http", "RTSP", "MJPEG", "fps", "PNG",
 }  # fmt: skip
 CLASSES = {"cells", "gel", "serum"}
 

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator
 from pathlib import Path
 
-from PyQt6.QtWidgets import QApplication, QDialog, QWidget
+from PyQt6.QtWidgets import QApplication, QDialog, QDockWidget, QWidget
 from pytestqt.qtbot import QtBot
 
 from desktop.app import Application
 from desktop.messages import Act, Kind, Message
 from desktop.settings import Settings
 from desktop.state import ObjectKey, Place
+from engine.counting import CountLine
 from engine.inference.fake import FakeDetector
+from tests.helpers.movies import movie
 
 DIALOGS = ("preferences", "about", "model_card", "official_weights", "shortcuts")
 LONG_MS = 30_000
@@ -55,6 +58,7 @@ def tour(qtbot: QtBot, application: Application, folder: Path) -> Iterator[tuple
     window.show_tab("history")
     qtbot.wait(500)
     yield "history", window
+    yield from moving(qtbot, application, folder.parent / "v.mp4")
     window.show_tab("image")
     for name in DIALOGS:
         getattr(controller.dialogs, name)()
@@ -66,6 +70,53 @@ def tour(qtbot: QtBot, application: Application, folder: Path) -> Iterator[tuple
     dialog = open_dialog()
     yield "crash", dialog
     dialog.reject()
+
+
+def moving(
+    qtbot: QtBot, application: Application, video: Path
+) -> Iterator[tuple[str, QWidget]]:
+    """Bring the tabs of videos and cameras on screen, empty, at work and with what they found."""
+    window, controller = application.window, application.controller
+    assert window is not None
+    window.show_tab("video")
+    yield "video, empty", window
+    if not video.exists():
+        movie(video, [index / 10 for index in range(12)])
+    state = controller.workspaces["video"].state
+    controller.open([video])
+    qtbot.waitUntil(lambda: state.place is not None, timeout=LONG_MS)
+    videos = controller.videos
+    qtbot.waitUntil(
+        lambda: videos.status is not None and bool(videos.status.frames), timeout=LONG_MS
+    )
+    state.change(
+        config=dataclasses.replace(state.config, track="bytetrack"),
+        counters=(CountLine("0", (5.0, 5.0), (50.0, 40.0)),),
+    )
+    qtbot.wait(200)
+    yield "video, opened", window
+    with qtbot.waitSignal(controller.current.runs.run_ended, timeout=LONG_MS):
+        controller.detect()
+    qtbot.wait(500)
+    yield "video, done", window
+    for dock in window.findChildren(QDockWidget, "times"):
+        dock.raise_()
+    qtbot.wait(100)
+    yield "video, counts over time", window
+    window.show_tab("camera")
+    qtbot.waitUntil(lambda: bool(controller.cameras.devices), timeout=LONG_MS)
+    yield "camera, empty", window
+    controller.cameras.choose("sim:")
+    camera = controller.workspaces["camera"].state
+    controller.cameras.record()
+    qtbot.waitUntil(lambda: camera.live is not None and camera.live.captured > 3, timeout=LONG_MS)
+    qtbot.wait(400)
+    yield "camera, recorded", window
+    controller.stop()
+    qtbot.waitUntil(lambda: not camera.phase.busy, timeout=LONG_MS)
+    controller.cameras.choose("rtsp://0.0.0.0/0")
+    qtbot.wait(100)
+    yield "camera, address", window
 
 
 def open_dialog() -> QDialog:

@@ -49,10 +49,8 @@ def tab_of(application: Application) -> DetectionTab:
 
 
 def part(root: QObject, kind: type[T]) -> T:
-    """Return the part of a kind that a person sees."""
-    found = [
-        each for each in root.findChildren(kind) if not isinstance(each, QWidget) or _seen(each)
-    ]
+    """Return the one part of a kind."""
+    found: list[T] = root.findChildren(kind)
     assert len(found) == 1, (kind, found)
     return found[0]
 
@@ -133,12 +131,15 @@ def length_s(path: Path) -> tuple[float, float]:
     with av.open(str(path)) as container:
         stream = container.streams.video[0]
         assert stream.time_base is not None
-        packets = [each for each in container.demux(stream) if each.pts is not None]
-        times = sorted(float(each.pts * stream.time_base) for each in packets if each.pts is not None)
-        last = max(packets, key=lambda each: each.pts or 0)
-        longest = max((after - before for before, after in pairwise(times)), default=0.0)
-        rest = float((last.duration or 0) * stream.time_base)
-    return times[-1] - times[0] + rest, max(longest, rest)
+        unit = float(stream.time_base)
+        found = sorted(
+            (each.pts * unit, (each.duration or 0) * unit)
+            for each in container.demux(stream)
+            if each.pts is not None
+        )
+    (first, _), (last, rest) = found[0], found[-1]
+    longest = max((after[0] - before[0] for before, after in pairwise(found)), default=0.0)
+    return last - first + rest, max(longest, rest)
 
 
 def panned_film(path: Path, count: int, *, rate: Fraction = Fraction(30)) -> Path:

@@ -34,7 +34,7 @@ from engine.sources import Failure, open_sources
 from engine.store import SessionReader
 from engine.types import Result
 from tests.desktop.screen.conftest import PICTURES, Hands
-from tests.desktop.screen.parts import Until, export_excel, part, window_of
+from tests.desktop.screen.parts import Until, export_excel, part, tab_of, window_of
 
 
 class Count:
@@ -109,7 +109,8 @@ def test_a_row_and_its_object_are_one_selection(
 ) -> None:
     detect(application, hands, until, pictures)
     state = application.state
-    table, view = part(window_of(application), ResultsTable), part(window_of(application), ImageView)
+    tab = tab_of(application)
+    table, view = part(tab, ResultsTable), part(tab, ImageView)
     model, viewport = table.model(), table.viewport()
     assert model is not None
     assert viewport is not None
