@@ -41,7 +41,9 @@ def look(qapp: QApplication) -> Iterator[None]:
 def nothing_left(qapp: QApplication, look: None) -> Iterator[None]:
     """Fail a test that leaves a thread, a running timer or a top-level widget behind."""
     before = set(threading.enumerate())
-    timers = _live_timers()
+    # What is there already is passed over from here on: looking through all that torch brings along
+    # takes longer than most tests.
+    gc.freeze()
     yield
     pool = QThreadPool.globalInstance()
     assert pool is not None
@@ -55,8 +57,9 @@ def nothing_left(qapp: QApplication, look: None) -> Iterator[None]:
     threads = [t for t in threading.enumerate() if t not in before and _ours(t)]
     assert not threads, f"threads left: {threads}"
     running = [each for each in _alive(QThread) if _is_running(each)]
+    left = _live_timers()
+    gc.unfreeze()
     assert not running, f"QThreads left: {running}"
-    left = _live_timers() - timers
     assert not left, f"timers left: {left}"
 
 

@@ -5,9 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from engine.cli.arguments import FLAGS, HIDDEN, parser, run_config
+from engine.cli.arguments import FLAGS, HIDDEN, flags_of_a_new_run, parser, run_config
 from engine.config import RunConfig, declarations
 from engine.errors import SettingError
+
+COUNTERS = ("line:A=0,0,9,9", "zone:B=0,0,9,9,0,9")
 
 
 def parsed(*flags: str) -> RunConfig:
@@ -32,6 +34,11 @@ def test_without_flags_the_defaults_hold() -> None:
         (["--classes", "a", "b c"], RunConfig(classes=("a", "b c"))),
         (["--classes", "a, b,,3", "文"], RunConfig(classes=("a", "b", "3", "文"))),
         (["--classes", " , "], RunConfig()),
+        (["--classes", "a", "b", "--classes", "c"], RunConfig(classes=("a", "b", "c"))),
+        (["--track"], RunConfig(track="bytetrack")),
+        (["--track", "botsort"], RunConfig(track="botsort")),
+        (["--count", "line:A=0,0,9,9", "zone:B=0,0,9,9,0,9"], RunConfig(counters=COUNTERS)),
+        (["--count", COUNTERS[0], "--count", COUNTERS[1]], RunConfig(counters=COUNTERS)),
     ],
     ids=str,
 )
@@ -63,9 +70,18 @@ def test_sources_keep_their_order_and_their_blanks() -> None:
     assert not options.no_media
 
 
+def test_a_run_that_goes_on_takes_no_flag_of_a_new_one() -> None:
+    resumed = ["detect", "--resume", "run", "--json", "--excel", "r.xlsx", "--lang", "en"]
+    assert flags_of_a_new_run(parser().parse_args(resumed)) == []
+    flags = ["--imgsz", "640", "--count", "line:A=0,0,9,9", "--seconds", "2", "--out", "x"]
+    given = parser().parse_args([*resumed, *flags, "--no-media"])
+    wanted = ["--imgsz", "--count", "--seconds", "--out", "--no-media"]
+    assert flags_of_a_new_run(given) == wanted
+
+
 def test_a_complaint_points_to_the_help_of_its_command() -> None:
     for arguments, program in (
-        (["detect"], "main.py detect --help"),
+        (["detect", "--conf"], "main.py detect --help"),
         (["nonsense"], "main.py --help"),
     ):
         with pytest.raises(SettingError) as caught:

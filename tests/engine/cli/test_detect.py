@@ -158,7 +158,8 @@ def test_every_flag_takes_effect(
     )
     (line,) = said.results
     boxes = np.array([each["box"] for each in line["detections"]])
-    assert np.abs(boxes - found(config)).max() <= 0.0051
+    # Rounded to a hundredth; a network's sums depend a little on its number of threads.
+    assert np.abs(boxes - found(config)).max() <= 0.01
     with SessionReader.open(said.session) as reader:
         assert RunConfig.from_json(reader.run.settings) == config
     if config.classes:

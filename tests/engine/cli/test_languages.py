@@ -55,6 +55,10 @@ def test_help_names_every_setting(command: Command) -> None:
             assert declared.help.rstrip(".") in text
     for flag in ("out", "excel", "csv", "coco", "yolo", "labelme", "no-media", "json", "lang"):
         assert f"--{flag}" in text
+    for flag in ("resume", "seconds", "track", "count"):
+        assert text.count(f" --{flag} ") >= 1
+    for source in ("camera:NAME", "rtsp://", "http://", "sim:FILE@FPS"):
+        assert source in text
     assert "低于此置信度" in command("detect", "--lang", "zh_CN", "--help").out
 
 
