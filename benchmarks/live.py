@@ -8,7 +8,7 @@ time taken off.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -91,12 +91,12 @@ class Stay:
 def measure(plan: Plan) -> list[Measurement]:
     """Measure how old frames are when they are seen."""
     video, seconds = _video(plan), max(1.0, WATCH_S * plan.scale)
-    figures = []
+    measurements = []
     for weights in (RunConfig().weights, plan.weights):
         if weights is not None:
             runs = [in_fresh_process(look, video, seconds, weights) for _ in range(plan.repeats)]
-            figures += _figures(weights.stem, runs)
-    return figures
+            measurements += figures(weights.stem, runs)
+    return measurements
 
 
 def measure_memory(plan: Plan) -> list[Measurement]:
@@ -186,16 +186,8 @@ def stay_on(video: Path, seconds: float) -> Stay:
     return Stay(tuple(samples), shown, before, after)
 
 
-def _video(plan: Plan) -> Path:
-    """Return what the camera shows."""
-    from benchmarks.video import render
-
-    count = plan.size(FRAMES)
-    name = f"camera-{count}"
-    return plan.made(name, lambda folder: render(folder / "video.mp4", count, SIZE)) / "video.mp4"
-
-
-def _figures(label: str, runs: list[Seen]) -> list[Measurement]:
+def figures(label: str, runs: Sequence[Seen]) -> list[Measurement]:
+    """Return the medians of some runs."""
     middle = median(median(run.waits_ms) for run in runs)
     slowest = median(float(np.percentile(run.waits_ms, 99)) for run in runs)
     return [
@@ -210,6 +202,15 @@ def _figures(label: str, runs: list[Seen]) -> list[Measurement]:
             f"{label}: frames left out for lack of time", median(run.left_out for run in runs), ""
         ),
     ]
+
+
+def _video(plan: Plan) -> Path:
+    """Return what the camera shows."""
+    from benchmarks.video import render
+
+    count = plan.size(FRAMES)
+    name = f"camera-{count}"
+    return plan.made(name, lambda folder: render(folder / "video.mp4", count, SIZE)) / "video.mp4"
 
 
 def _watch_paintings() -> dict[int, float]:

@@ -34,9 +34,7 @@ _SCENES = 4
 
 def measure(plan: Plan) -> list[Measurement]:
     """Compare LabSight with the peer on a rendered or given video."""
-    count = plan.size(FRAMES)
-    made = plan.made(f"video-{count}", lambda folder: render(folder / "video.mp4", count))
-    video = plan.video or made / "video.mp4"
+    video = plan.video or _rendered(plan)
     measurements = []
     with tempfile.TemporaryDirectory(dir=plan.folder) as folder:
         first = Path(folder) / "first.jpg"
@@ -69,3 +67,9 @@ def keep_first(video: Path, path: Path) -> None:
     """Write the first frame of a video as a picture."""
     with closing(read_video(video)) as frames:
         write_picture(next(frames).image, path)
+
+
+def _rendered(plan: Plan) -> Path:
+    count = plan.size(FRAMES)
+    folder = plan.made(f"video-{count}", lambda folder: render(folder / "video.mp4", count))
+    return folder / "video.mp4"

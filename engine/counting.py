@@ -128,7 +128,7 @@ def parse_counter(text: str) -> Counter:
     if kind == "line":
         if points[0] == points[1]:
             raise SettingError(
-                N_("The line {name} has no length."), N_("Give it two ends."), name=name
+                N_("The line {name} has no length."), N_("Give it two different ends."), name=name
             )
         return CountLine(name, *points)
     if len(points) < 3:

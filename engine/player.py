@@ -70,6 +70,11 @@ class Player:
         """How the player is now."""
         return self._status
 
+    @property
+    def over(self) -> bool:
+        """Whether its thread has ended."""
+        return not self._thread.is_alive()
+
     def take_status(self) -> PlayerStatus | None:
         """Return how the player is, None where that is what the last call returned."""
         status = self._status

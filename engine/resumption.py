@@ -129,12 +129,12 @@ def _files(reader: SessionReader) -> list[ListedFile]:
     if version < schema.VERSION:
         raise StoreError(
             N_("{path} was written by an earlier version, which did not keep what is left to do."),
-            N_("Begin the run anew."),
+            N_("Start a new run."),
             path=reader.path,
         )
     raise StoreError(
         N_("The run of {path} was not over files: a camera or stream does not come back."),
-        N_("Begin a new run."),
+        N_("Start a new run."),
         path=reader.path,
     )
 
@@ -146,7 +146,7 @@ def _config(path: Path, run: RunRecord, folder: Path) -> RunConfig:
     except EngineError as error:
         raise StoreError(
             N_("The settings in {path} cannot be used: {reason}."),
-            N_("Begin the run anew."),
+            N_("Start a new run."),
             path=path,
             reason=error.message.rstrip("."),
         ) from error

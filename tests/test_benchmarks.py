@@ -4,6 +4,8 @@ import json
 import os
 import re
 import sys
+from dataclasses import replace
+from fractions import Fraction
 from functools import partial
 from pathlib import Path
 
@@ -14,25 +16,31 @@ from benchmarks import (
     command,
     excel,
     harness,
+    live,
     made,
     memory,
+    offscreen,
     overlay,
     pictures,
     report,
     scrolling,
     store,
     table,
+    video,
     window,
 )
 from benchmarks.harness import Measurement, Plan
 from engine import masks
+from engine.config import RunConfig
 from engine.errors import EngineError
 from engine.inference.candidates import MOST_MASKS
 from engine.media import write_picture
 from engine.sources import open_sources
+from engine.sources.video import read_video
 from engine.store import SessionReader
 from engine.store.query import COLUMNS
-from engine.types import Frame
+from engine.types import Frame, UInt8
+from engine.video_writer import VideoWriter
 from tests.helpers.checkpoints import random_checkpoint
 
 
@@ -161,26 +169,59 @@ def test_rendered_pictures_are_of_one_size(tmp_path: Path) -> None:
     assert [isinstance(f, Frame) and (f.width, f.height) for f in frames] == [(1024, 768)] * 2
 
 
+def noise(rng: np.random.Generator) -> UInt8:
+    """Return a picture in which random weights find something."""
+    return rng.integers(0, 256, (6, 8, 3)).repeat(12, 0).repeat(12, 1).astype(np.uint8)
+
+
+def check_comparison(measurements: list[Measurement], least: float) -> None:
+    ratios = [each for each in measurements if each.target]
+    spent = [each.value for each in measurements if each.name.endswith(": a picture")]
+    assert [each.target for each in ratios] == [f"≥ {least}"] * (len(spent) - 1)
+    assert [each.value for each in ratios] == pytest.approx([s / spent[0] for s in spent[1:]])
+    found = [each.value for each in measurements if each.name.endswith("objects found")]
+    assert len(found) == len(spent) >= 2
+    assert found[0] > 0
+    # The two decoders may differ by a shade, which matters to objects on the brink.
+    assert found[1:] == pytest.approx([found[0]] * (len(found) - 1), rel=0.05)
+
+
 @pytest.mark.slow
 def test_pictures_go_through_both_programs(tmp_path: Path) -> None:
     (tmp_path / "in").mkdir()
     rng = np.random.default_rng(0)
     for number in range(3):
-        noise = rng.integers(0, 256, (6, 8, 3)).repeat(12, 0).repeat(12, 1).astype(np.uint8)
-        write_picture(noise, tmp_path / "in" / f"{number}.jpg")
+        write_picture(noise(rng), tmp_path / "in" / f"{number}.jpg")
     weights = random_checkpoint(tmp_path, "yolo11", "segment")
-    measurements = pictures.compare(tmp_path / "in", weights, tmp_path, 1)
-    ratios = [each for each in measurements if each.target]
-    spent = [each.value for each in measurements if each.name.endswith(": a picture")]
-    assert [each.target for each in ratios] == ["≥ 1.2"] * (len(spent) // 2)
-    assert [each.value for each in ratios] == pytest.approx([s / spent[0] for s in spent[1::2]])
-    found = [each.value for each in measurements if each.name.endswith("objects found")]
-    assert len(found) == len(spent) >= 2
-    # The two decoders of JPEG may differ by a shade, which matters to objects on the brink.
-    assert found[0] == pytest.approx(found[1], rel=0.05)
-    assert found[0] > 0
+    job = pictures.Job(tmp_path / "in", tmp_path / "in" / "0.jpg", weights)
+    check_comparison(pictures.compare(job, Plan(tmp_path, repeats=1), 1.2), 1.2)
     # What was written on the way is gone.
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted(["in", weights.name])
+
+
+@pytest.mark.slow
+def test_a_video_goes_through_both_programs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clip = tmp_path / "clip.mp4"
+    rng = np.random.default_rng(0)
+    with VideoWriter(clip, Fraction(30), (96, 72)) as writer:
+        for number in range(5):
+            writer.write(noise(rng), number / 30)
+    weights = random_checkpoint(tmp_path, "yolo11", "segment")
+    monkeypatch.setattr(video, "RunConfig", lambda: replace(RunConfig(), weights=weights))
+    check_comparison(video.measure(Plan(tmp_path, repeats=1, video=clip)), 1.5)
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted([clip.name, weights.name])
+
+
+def test_a_rendered_video_moves_at_the_rate_it_says(tmp_path: Path) -> None:
+    video.render(tmp_path / "video.mp4", 5, (320, 240))
+    frames = list(read_video(tmp_path / "video.mp4"))
+    assert [(each.width, each.height) for each in frames] == [(320, 240)] * 5
+    assert [each.time_s for each in frames] == pytest.approx([0, 1 / 30, 2 / 30, 3 / 30, 4 / 30])
+    # The second frame of a scene is the first one, moved by a pixel.
+    former, later = (each.image.astype(np.int16) for each in frames[:2])
+    assert np.abs(former[:, 1:] - later[:, :-1]).mean() < np.abs(former - later).mean()
 
 
 def test_a_trial_is_neither_judged_nor_kept(
@@ -268,12 +309,86 @@ def test_the_table_is_scrolled_sorted_and_filtered(tmp_path: Path) -> None:
     assert min(felt.first_page_s.values()) > 0
 
 
-def test_the_window_ticks_through_a_run(tmp_path: Path) -> None:
+def test_the_window_ticks_through_a_run_over_pictures(tmp_path: Path) -> None:
     window.render(tmp_path, 4)
-    ticks = harness.in_fresh_process(window.run_with_window, tmp_path, 2)
-    assert ticks.pictures == 4
+    ticks = harness.in_fresh_process(window.work_through, tmp_path, 60)
+    assert ticks.done == 4
     assert ticks.loading_ms > 0
     assert ticks.gap_ms > 0
+
+
+@pytest.mark.slow
+def test_the_window_ticks_through_a_video(tmp_path: Path) -> None:
+    video.render(tmp_path / "video.mp4", 7, (320, 240))
+    ticks = harness.in_fresh_process(window.work_through, tmp_path / "video.mp4", 60)
+    assert ticks.done == 7
+    assert ticks.loading_ms > 0
+    assert ticks.gap_ms > 0
+
+
+@pytest.mark.slow
+def test_the_window_ticks_while_a_video_is_played_again_and_again(tmp_path: Path) -> None:
+    video.render(tmp_path / "video.mp4", 3, (320, 240))
+    ticks = harness.in_fresh_process(window.play, tmp_path / "video.mp4", 4)
+    # Its three frames take a tenth of a second.
+    assert ticks.done > 3
+    assert ticks.loading_ms > 0
+    assert ticks.gap_ms > 0
+
+
+def test_a_run_that_is_in_time_can_load_too_long(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runs = iter([window.Ticks(90, 60, 5), window.Ticks(310, 20, 7), window.Ticks(80, 30, 9)])
+    monkeypatch.setattr(window, "in_fresh_process", lambda *work: next(runs))
+    (tmp_path / "window-pictures").mkdir()
+    figures = window.measure_ticks(Plan(tmp_path, repeats=5))
+    assert [(each.value, each.passed) for each in figures] == [(30, True), (310, False), (7, None)]
+
+
+def test_a_wait_that_is_in_vain_ends() -> None:
+    with pytest.raises(TimeoutError, match=r"waited 0.1 s: nothing was said"):
+        harness.in_fresh_process(wait_in_vain)
+
+
+def wait_in_vain() -> None:
+    with offscreen.shown_window() as application:
+        offscreen.until(application, lambda: False, 0.1)
+
+
+@pytest.mark.slow
+def test_frames_of_a_camera_are_seen_in_the_window(tmp_path: Path) -> None:
+    weights = random_checkpoint(tmp_path, "yolo11", "detect")
+    video.render(tmp_path / "video.mp4", 30, (96, 72))
+    seen = harness.in_fresh_process(live.look, tmp_path / "video.mp4", 1.0, weights)
+    assert 0 < len(seen.waits_ms) == len(seen.network_ms) <= seen.came
+    # Thirty a second, less what two frames at the ends and a busy machine make of it.
+    assert 10 <= seen.came <= 32
+    assert 0 <= seen.left_out < seen.came
+    assert min(seen.network_ms) > 0
+    assert 0 < min(seen.waits_ms) < 5000
+
+
+@pytest.mark.slow
+def test_memory_and_threads_are_watched_beside_a_camera(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(live, "SIZE", (96, 72))
+    monkeypatch.setattr(live, "FRAMES", 2000)
+    measurements = live.measure_memory(Plan(tmp_path, scale=0.02))
+    assert [each.target for each in measurements] == ["≤ 30", "", "≤ 0", "", ""]
+    gain, held, _, threads, shown = (each.value for each in measurements)
+    assert 0 <= gain < held
+    assert threads > 1
+    assert shown > 0
+
+
+def test_old_frames_and_slow_ones_are_told_apart() -> None:
+    quick = live.Seen((10.0,) * 98 + (90.0, 90.0), (20.0,) * 100, 120, 20)
+    slow = live.Seen((50.0,) * 100, (30.0,) * 100, 130, 25)
+    figures = live.figures("net", [quick, quick, slow])
+    assert [(each.value, each.passed) for each in figures[:2]] == [(10, True), (90, False)]
+    assert [each.value for each in figures[2:]] == [20, 120, 100, 20]
 
 
 def test_a_slider_step_is_painted(tmp_path: Path) -> None:

@@ -101,6 +101,8 @@ class DetectionTab(QMainWindow):
         self._presenter.failed.connect(self._on_unreadable)
         self._on_background(state.background)
         self._on_place(state.place)
+        # A run may be under way already: the window is made anew for another language.
+        self._following = state.phase.busy
         self._on_style()
 
     def close_threads(self) -> None:

@@ -25,6 +25,8 @@ class VideoTab(DetectionTab):
     """A video, played or worked through."""
 
     _asked: tuple[Place, Path | None] | None = None
+    _plays = False
+    _new = True
 
     def close_threads(self) -> None:
         """End the threads of the panels; the tab is of no use afterwards."""
@@ -63,6 +65,8 @@ class VideoTab(DetectionTab):
         bar.detect_toggled.connect(videos.set_detecting)
         videos.status_changed.connect(self._on_status)
         videos.result_came.connect(self._on_played)
+        if videos.status is not None:
+            self._show_status(videos.status)
         return [bar]
 
     def setup(self) -> list[QWidget]:
@@ -88,23 +92,33 @@ class VideoTab(DetectionTab):
         if picture is None:
             return
         self._times.show_frame(picture.place)
+        self._hold(picture.place)
+
+    def _hold(self, place: Place) -> None:
+        """Show a frame that is held as the session has it.
+
+        Its objects can then be chosen, and follow the sliders.
+        """
         status = self._controller.videos.status
         held = status is not None and status.state is not PlayerState.PLAYING
-        asked = picture.place, self._state.session
+        asked = place, self._state.session
         if held and self._state.session is not None and asked != self._asked:
-            # A frame that is held is shown as the session has it, so that its objects can be chosen
-            # and follow the sliders.
             self._asked = asked
             self._presenter.show(*asked)
 
     def _show(self, place: Place) -> None:
+        videos = self._controller.videos
+        new, self._new = self._new, False
         self._shown = place
         self._overlay = None
         self._presenter.set_thresholds(self._state.config, self._state.model)
         if self._state.phase.busy:
             return
-        self._controller.videos.show(place)
-        if self._controller.videos.status is None:
+        if new and videos.status is not None and videos.status.state is PlayerState.PLAYING:
+            # The window is another one, the video plays on.
+            return
+        videos.show(place)
+        if videos.status is None:
             # A picture among the videos.
             super()._show(place)
 
@@ -117,7 +131,9 @@ class VideoTab(DetectionTab):
         if self._state.phase.busy:
             return
         status = self._controller.videos.status
-        self._following, self._asked = True, None
+        # Where a frame was asked for, nothing that is still on its way may take its place.
+        here = Place(result.frame.origin, result.frame.index)
+        self._following, self._asked = here != self._state.place, None
         self._presenter.show_result(result, None if status is None else status.model)
 
     def _on_seek(self, index: int) -> None:
@@ -127,6 +143,14 @@ class VideoTab(DetectionTab):
         self._controller.videos.seek_time(time_s)
 
     def _on_status(self, status: PlayerStatus) -> None:
+        self._show_status(status)
+        if status.state is PlayerState.FAILED and status.index is None and status.error:
+            self._on_unreadable(status.error)
+        played, self._plays = self._plays, status.state is PlayerState.PLAYING
+        if played and not self._plays and self._state.place is not None:
+            self._hold(self._state.place)
+
+    def _show_status(self, status: PlayerStatus) -> None:
         self._transport.show_status(
             playing=status.state is PlayerState.PLAYING,
             index=status.index,

@@ -13,9 +13,11 @@ from desktop.verbs.runs import FRAME_EVERY_MS
 from desktop.workspace import Workspace
 from engine.config import RunConfig
 from engine.counting import counter_text
+from engine.errors import EngineError
 from engine.inference.shelf import DetectorShelf
 from engine.player import Player, PlayerState, PlayerStatus
 from engine.sources.listing import is_video
+from engine.types import Result
 
 
 class VideoVerbs(QObject):
@@ -53,7 +55,11 @@ class VideoVerbs(QObject):
         self._messages = messages
         self._shelf = shelf
         self._player: Player | None = None
+        # Those that were told to end and may still be at their last frame.
+        self._leaving: list[Player] = []
         self._told = -1
+        self._said: EngineError | None = None
+        self._wanted: int | None = None
         self._detecting = False
         self._pull = QTimer(self)
         self._pull.setInterval(FRAME_EVERY_MS)
@@ -70,11 +76,15 @@ class VideoVerbs(QObject):
         return None if self._player is None else self._player.status
 
     def show(self, place: Place) -> None:
-        """Bring a frame of a video on screen."""
+        """Bring a frame of a video on screen, and hold it."""
         player = self._player
         if player is None or str(player.path) != place.path:
             player = self._open(Path(place.path))
-        if player is not None and (place.index or player.status.index is not None):
+        if player is None:
+            return
+        self._wanted = place.index
+        if place.index or player.status.index is not None:
+            player.pause()
             player.seek(place.index)
 
     def toggle(self) -> None:
@@ -88,8 +98,12 @@ class VideoVerbs(QObject):
             self.play()
 
     def play(self) -> None:
-        """Play from the frame on screen on."""
+        """Play from the frame on screen on, from the start where that is the last one."""
         if self._player is not None:
+            self._wanted = None
+            status = self._player.status
+            if status.index is not None and status.index + 1 == status.frames:
+                self._player.seek(0)
             self._player.play()
 
     def pause(self) -> None:
@@ -100,16 +114,19 @@ class VideoVerbs(QObject):
     def seek(self, index: int) -> None:
         """Go to a frame."""
         if self._player is not None:
+            self._wanted = None
             self._player.seek(index)
 
     def seek_time(self, time_s: float) -> None:
         """Go to the frame that is shown at a time."""
         if self._player is not None:
+            self._wanted = None
             self._player.seek_time(time_s)
 
     def step(self, by: int) -> None:
         """Go so many frames on, or back."""
         if self._player is not None:
+            self._wanted = None
             self._player.step(by)
 
     def step_on(self) -> None:
@@ -155,18 +172,27 @@ class VideoVerbs(QObject):
         runs.begin(SourceList(files), asked, total=total)
 
     def close(self) -> None:
-        """End the player."""
+        """End the player and wait for its thread."""
+        self._leave()
+        for player in self._leaving:
+            player.close()
+        self._leaving.clear()
+
+    def _leave(self) -> None:
+        """End the player without waiting: the network may be at a frame, or weights be loaded."""
         self._pull.stop()
+        self._leaving = [each for each in self._leaving if not each.over]
         if self._player is not None:
-            self._player.close()
+            self._player.close(wait=False)
+            self._leaving.append(self._player)
             self._player = None
 
     def _open(self, path: Path) -> Player | None:
-        self.close()
+        self._leave()
         if self._state.phase.busy or not is_video(path):
             return None
         self._player = Player(path, shelf=self._shelf)
-        self._told = -1
+        self._told, self._said = -1, None
         self._on_view()
         self._on_config()
         self._pull.start()
@@ -178,16 +204,25 @@ class VideoVerbs(QObject):
             return
         status = player.status
         result = player.latest.take()
-        if result is not None:
+        if result is not None and self._is_wanted(result, status):
             if result.counted is not None:
                 self._state.change(counted=result.counted)
             self.result_came.emit(result)
         if status.version != self._told:
-            former_error = self._told >= 0 and status.error is None
             self._told = status.version
-            if status.error is not None and not former_error and status.index is None:
+            if status.error is not None and status.error is not self._said:
                 self._messages.error(status.error)
+            self._said = status.error
             self.status_changed.emit(status)
+
+    def _is_wanted(self, result: Result, status: PlayerStatus) -> bool:
+        """Tell whether a frame is to be shown: not one that was on its way before `show`."""
+        index, wanted = result.frame.index, self._wanted
+        clipped = status.frames is not None and index + 1 == status.frames
+        if wanted is None or index == wanted or (clipped and index < wanted):
+            self._wanted = None
+            return True
+        return False
 
     def _on_config(self) -> None:
         if self._player is None:
@@ -208,4 +243,4 @@ class VideoVerbs(QObject):
 
     def _on_phase(self) -> None:
         if self._state.phase.busy:
-            self.close()
+            self._leave()

@@ -174,7 +174,7 @@ class CameraBar(QWidget):
             combo.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
             combo.activated.connect(self._on_mode)
         self._address.entered.connect(self._on_address)
-        self._snapshot.setToolTip(_("Keep the picture on screen as a file"))
+        self._snapshot.setToolTip(_("Save the current picture as a file"))
         self._snapshot.clicked.connect(self.snapshot_pressed)
         self._record.started.connect(self.record_pressed)
         self._record.stopped.connect(self.record_stopped)
@@ -199,7 +199,7 @@ class CameraBar(QWidget):
         self._address.setVisible(self._by_address)
 
     def _show_tip(self) -> None:
-        tip = self._device.currentText() or _("Camera to look through")
+        tip = self._device.currentText() or _("Choose a camera")
         if not self._device.isEnabled():
             tip = _("{name}. Stop the camera to choose another one.").format(name=tip)
         self._device.setToolTip(tip)

@@ -320,7 +320,7 @@ class CounterTool(QObject):
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         menu.addAction(_("Rename…"), lambda: self.rename_requested.emit(index))
         if self._shapes[index].kind == LINE:
-            menu.addAction(_("Turn the direction round"), lambda: self._flip(index))
+            menu.addAction(_("Reverse direction"), lambda: self._flip(index))
         menu.addAction(_("Delete"), lambda: self._remove(index))
         return menu
 

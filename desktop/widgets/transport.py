@@ -70,9 +70,9 @@ class Transport(QWidget):
         self._duration: float | None = None
         self._length: tuple[int | None, float | None] | None = None
         self._rooms = (0, 0)
-        self._back = _tool("step-back", _("One frame back"))
+        self._back = _tool("step-back", _("Previous frame"))
         self._play = _tool("play", _("Play"))
-        self._forward = _tool("step-forward", _("One frame forward"))
+        self._forward = _tool("step-forward", _("Next frame"))
         self._time, self._total, self._frame = _Figures(), _Figures(), _Figures()
         self._time.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         for label in (self._total, self._frame):
@@ -81,7 +81,7 @@ class Transport(QWidget):
         self._slider.setMinimumWidth(_LEAST_SLIDER)
         self._slider.setAccessibleName(_("Place in the video"))
         self._speed = self._speed_button()
-        self._loop = _tool("loop", _("Begin again at the end"))
+        self._loop = _tool("loop", _("Loop"))
         self._loop.setCheckable(True)
         self._detect = QCheckBox()
         self._detect.setToolTip(_("Detect objects in the frames that are played"))

@@ -103,7 +103,7 @@ def stalled(address: Address) -> LiveError:
 def unreadable(address: Address) -> LiveError:
     """Say that what comes cannot be decoded."""
     return LiveError(
-        N_("What {origin} sends makes no picture."),
+        N_("What {origin} sends cannot be decoded."),
         N_("Set the camera to H.264 or MJPEG, with a key picture every second or two."),
         origin=address.origin,
     )

@@ -116,7 +116,8 @@ def untranslated(said: Said, own: set[str], letters: str = r"[^\W\d_]{2,}") -> l
     """
     rest = re.sub(f"{OPEN}[^{OPEN}{CLOSE}]*{CLOSE}", " ", said.text)
     rest = re.sub(f"{OPEN}[^{OPEN}{CLOSE}]*{CLOSE}", " ", rest)
-    rest = re.sub(PATHS, " ", rest)
+    # The marks of rich text are for the one that draws it.
+    rest = re.sub(PATHS, " ", re.sub(r"<[^>]*>|&\w+;", " ", rest))
     for each in sorted(own, key=len, reverse=True):
         rest = rest.replace(each, " ")
     return re.findall(letters, rest)

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from PyQt6.QtCore import QPoint
+from PyQt6.QtCore import QPoint, QPointF
 from PyQt6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
@@ -88,19 +88,30 @@ class Hands:
         self._qtbot.waitUntil(lambda: process.poll() is not None, timeout=LONG_MS)
         assert process.returncode == 0
 
-    def key(self, keys: str) -> None:
-        """Press keys by their X names, such as ctrl+t."""
-        self._do("key", keys)
+    def key(self, keys: str, times: int = 1) -> None:
+        """Press keys by their X names, such as ctrl+t, quickly where it is several times."""
+        self._do("key", "--delay", 15, *[keys] * times)
 
     def write(self, text: str) -> None:
         """Type a text."""
         self._do("type", "--delay", 5, text)
 
-    def click(self, widget: QWidget, at: QPoint | None = None) -> None:
+    def click(self, widget: QWidget, at: QPoint | QPointF | None = None) -> None:
         """Click on a widget, in its middle when no place in it is given."""
-        place = widget.mapToGlobal(widget.rect().center() if at is None else at)
-        self._do("mousemove", place.x(), place.y())
+        self._point(widget, widget.rect().center() if at is None else at)
         self._do("click", 1)
+
+    def drag(self, widget: QWidget, start: QPointF, end: QPointF) -> None:
+        """Press on a place of a widget, move to another and let go there."""
+        self._point(widget, start)
+        self._do("mousedown", 1)
+        for step in range(1, 11):
+            self._point(widget, start + (end - start) * (step / 10))
+        self._do("mouseup", 1)
+
+    def _point(self, widget: QWidget, at: QPoint | QPointF) -> None:
+        place = widget.mapToGlobal(QPointF(at).toPoint())
+        self._do("mousemove", place.x(), place.y())
 
     def drag_in(self, window: QWidget, *paths: Path) -> None:
         """Drag files out of another program and drop them on a window."""

@@ -418,7 +418,7 @@ def test_the_menu_is_that_of_what_is_under_the_pointer(
     zone, line = opened
     assert [action.text() for action in zone.actions()] == ["Rename…", "Delete"]
     rename, turn_round, delete = line.actions()
-    assert turn_round.text() == "Turn the direction round"
+    assert turn_round.text() == "Reverse direction"
     for action in (rename, turn_round, delete):
         action.trigger()
     assert said.take() == [

@@ -176,7 +176,7 @@ def test_keys_play_step_and_go_to_the_ends(qtbot: QtBot, bar: Transport) -> None
 
 
 def test_space_on_a_toggle_is_for_that_toggle(qtbot: QtBot, bar: Transport) -> None:
-    asked, loop = Asked(bar), button(bar, "Begin again at the end")
+    asked, loop = Asked(bar), button(bar, "Loop")
     qtbot.keyClick(loop, Qt.Key.Key_Space)
     qtbot.keyClick(bar.findChild(QCheckBox), Qt.Key.Key_Space)
     assert asked.take() == [("loop_toggled", True), ("detect_toggled", True)]
@@ -186,7 +186,7 @@ def test_a_click_on_a_button_leaves_the_arrow_keys_to_the_slider(
     qtbot: QtBot, bar: Transport
 ) -> None:
     slider(bar).setFocus()
-    qtbot.mouseClick(button(bar, "One frame forward"), LEFT)
+    qtbot.mouseClick(button(bar, "Next frame"), LEFT)
     assert QApplication.focusWidget() is slider(bar)
 
 
@@ -233,7 +233,7 @@ def test_what_is_shown_is_not_asked_for(bar: Transport) -> None:
         playing=True, index=7, frames=50, time_s=1, duration_s=9, speed=2, loop=True, detecting=True
     )
     assert asked.take() == []
-    assert button(bar, "Begin again at the end").isChecked()
+    assert button(bar, "Loop").isChecked()
     assert bar.findChild(QCheckBox).isChecked()
     assert "frame 8 of 50" in shown_texts(bar)
 
