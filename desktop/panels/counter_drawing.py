@@ -52,6 +52,8 @@ class CounterDrawing(QObject):
         self._view.set_counters(tuple(shapes))
 
     def _on_drawn(self, kind: str, points: Points) -> None:
+        if self._locked():
+            return
         counters = self._state.counters
         config = self._state.config
         if config.track == "off":

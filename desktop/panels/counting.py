@@ -139,7 +139,7 @@ class CountingPanel(QWidget):
 
     def _on_removed(self, index: int) -> None:
         counters = self._state.counters
-        self._state.change(counters=counters[:index] + counters[index + 1 :])
+        self._state.change(counters=counters[:index] + counters[index + 1 :], counted=None)
 
 
 class CounterRow(QWidget):

@@ -62,6 +62,7 @@ class ObjectModel(QAbstractTableModel):
         """Start the thread that reads; show nothing."""
         super().__init__(parent)
         self._path: Path | None = None
+        self._opening = 0
         self._facts: Facts | None = None
         self._arrangement = Arrangement()
         self._edition = 0
@@ -114,7 +115,9 @@ class ObjectModel(QAbstractTableModel):
     def set_view(self, view: View | None) -> None:
         """Show another session, or what came to the same one."""
         path = None if view is None else view.path
-        self._path = path
+        if path != self._path:
+            self._path = path
+            self._opening += 1
         if view is not None and view.growing:
             self._refresh.start()
         else:
@@ -247,12 +250,13 @@ class ObjectModel(QAbstractTableModel):
             self._current,
             self._key,
             self._errand,
+            self._opening,
         )
         self._lane.ask(wish)
 
     def _on_answered(self, answer: Answer | Failed) -> None:
         wish = answer.wish
-        if wish.path != self._path:
+        if (wish.path, wish.opening) != (self._path, self._opening):
             return
         if isinstance(answer, Failed):
             self._errand = None

@@ -81,6 +81,8 @@ class Wish:
         current: Likewise the one row with the focus, -1 for none.
         key: An object to look for.
         errand: To run.
+        opening: Raised whenever a session comes on screen: a run that goes on has cut off rows of
+            the very file that was on screen before.
     """
 
     path: Path
@@ -92,6 +94,7 @@ class Wish:
     current: int = -1
     key: ObjectKey | None = None
     errand: Errand | None = None
+    opening: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +177,7 @@ class ObjectPages:
 
     def __init__(self) -> None:
         """Know nothing yet."""
-        self._path: Path | None = None
+        self._opened: tuple[Path, int] | None = None
         self._table: ObjectTable | None = None
         self._facts: Facts | None = None
         self._edition = 0
@@ -196,19 +199,19 @@ class ObjectPages:
                 reason=error,
             )
             reason.__cause__ = error
-            self._path = None
+            self._opened = None
             return Failed(wish, reason)
         except EngineError as error:
-            self._path = None
+            self._opened = None
             return Failed(wish, error)
 
     def _answer(self, wish: Wish, reader: SessionReader) -> Answer:
         from engine.store.query import ObjectTable
 
         table = self._table
-        if table is None or wish.path != self._path:
+        if table is None or (wish.path, wish.opening) != self._opened:
             table = ObjectTable(reader)
-            self._path, self._table, self._edition = wish.path, table, 0
+            self._opened, self._table, self._edition = (wish.path, wish.opening), table, 0
             self._facts = None
             self._orders.clear()
         table.use(reader)

@@ -27,6 +27,9 @@ READ_EVERY_MS = 500
 class _Wish:
     path: Path
     source: str
+    # Raised with every other session: a run that goes on has cut off rows of the very file that
+    # was on screen before.
+    opening: int
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -57,6 +60,8 @@ class TimeCounts(QWidget):
         self._state = state
         self._place: Place | None = None
         self._answer: _Answer | None = None
+        self._path: Path | None = None
+        self._opening = 0
         self._plot = Timeline()
         self._plot.seek_requested.connect(self.seek_requested)
         self._pages = QStackedWidget()
@@ -90,6 +95,10 @@ class TimeCounts(QWidget):
         self._plot.set_time(float(answer.times[min(row, len(answer.times) - 1)]))
 
     def _on_view(self, view: View | None) -> None:
+        path = None if view is None else view.path
+        if path != self._path:
+            self._path = path
+            self._opening += 1
         if view is not None and view.growing:
             self._again.start()
         else:
@@ -107,11 +116,13 @@ class TimeCounts(QWidget):
             self._answer = None
             self._pages.setCurrentIndex(0)
             return
-        self._lane.ask(_Wish(view.path, place.path))
+        self._lane.ask(_Wish(view.path, place.path, self._opening))
 
     def _on_answer(self, answer: _Answer) -> None:
         view, place = self._state.view, self._state.place
-        if view is None or place is None or answer.wish != _Wish(view.path, place.path):
+        if view is None or place is None:
+            return
+        if answer.wish != _Wish(view.path, place.path, self._opening):
             return
         self._answer = answer
         self._pages.setCurrentIndex(1 if len(answer.times) else 0)
@@ -119,7 +130,8 @@ class TimeCounts(QWidget):
         self._plot.set_counts(
             answer.times, answer.counts, answer.names, class_colours(answer.names), duration_s
         )
-        self.show_frame(place)
+        here = self._place
+        self.show_frame(here if here is not None and here.path == place.path else place)
 
 
 class _Worker:
@@ -129,14 +141,14 @@ class _Worker:
         from engine.store.time_counts import TimeCounts as Series
 
         self._series = Series("")
-        self._path: Path | None = None
+        self._wish: _Wish | None = None
 
     def answer(self, wish: _Wish) -> _Answer | None:
         from engine.store import SessionReader
         from engine.store.time_counts import TimeCounts as Series
 
-        if (self._path, self._series.source) != (wish.path, wish.source):
-            self._path, self._series = wish.path, Series(wish.source)
+        if wish != self._wish:
+            self._wish, self._series = wish, Series(wish.source)
         try:
             with SessionReader.open(wish.path) as reader:
                 self._series.extend(reader)

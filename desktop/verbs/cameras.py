@@ -16,6 +16,7 @@ from desktop.workspace import Workspace
 from engine.errors import EngineError
 from engine.i18n import translate as _
 from engine.session import Phase
+from engine.sources.addresses import parse_address
 from engine.sources.live import LiveSettings, open_live
 from engine.types import Result
 
@@ -79,8 +80,7 @@ class CameraVerbs(QObject):
             return
         self._state.change(device=spec)
         self.mode_changed.emit(self.mode)
-        if "@" not in spec:
-            # An address may hold a password, which is not for a file of settings.
+        if not _is_secret(spec):
             self._settings.change(device=spec)
 
     @property
@@ -95,7 +95,7 @@ class CameraVerbs(QObject):
     def set_mode(self, width: int | None, height: int | None, rate_hz: float | None) -> None:
         """Ask the chosen device for a size and a rate, None for its own."""
         spec = self._state.device
-        if not spec or "@" in spec:
+        if not spec or _is_secret(spec):
             return
         others = [
             text
@@ -143,6 +143,8 @@ class CameraVerbs(QObject):
         self._waits_to_record, self._wanted_s = True, seconds
         if not self._state.phase.busy:
             self.start()
+            # A start that failed leaves nothing to wait for.
+            self._waits_to_record = self._state.phase.busy
 
     def stop_recording(self) -> None:
         """Record no more; detection goes on."""
@@ -198,6 +200,16 @@ def _devices() -> tuple[tuple[str, str], ...]:
 
     found = [(f"camera:{each.name}", each.name) for each in list_cameras()]
     return (*found, ("sim:", _("Simulated camera")))
+
+
+def _is_secret(spec: str) -> bool:
+    """Tell whether a spec may hold a password, which is not for a file of settings."""
+    if "://" not in spec:
+        return False
+    try:
+        return parse_address(spec).origin != spec
+    except EngineError:
+        return True
 
 
 def _mode_of(text: str) -> LiveSettings:

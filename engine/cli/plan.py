@@ -55,7 +55,8 @@ class Plan:
             return cls(listed, config, tuple(specs), chosen, listed.total_frames)
         if len(specs) > 1:
             raise SourceError(
-                N_("A camera or stream cannot be combined with other sources."), N_("Name it alone.")
+                N_("A camera or stream cannot be combined with other sources."),
+                N_("Name it alone."),
             )
         source = open_live(live[0])
         return cls(source, config, (source.origin,), session_folder(folder, source.origin))
@@ -79,7 +80,7 @@ def planned(options: argparse.Namespace) -> Plan:
     plan = Plan.of_sources(options.sources, run_config(options), options.out)
     if options.seconds is not None and not isinstance(plan.sources, LiveSource):
         raise SettingError(
-            N_("--seconds cannot be used with files."), N_("--seconds is for cameras and streams.")
+            N_("--seconds cannot be used with files."), N_("It is for cameras and streams.")
         )
     return replace(plan, seconds=options.seconds)
 

@@ -12,7 +12,6 @@ from pytestqt.qtbot import QtBot
 from desktop.panels.parameters import ParameterPanel
 from desktop.state import AppState, View
 from desktop.widgets.class_filter import ClassFilter
-from engine.session import Phase
 from engine.types import ModelInfo, Task
 
 MODEL = ModelInfo("best", "segment", ("cells", "gel", "serum"), 640, 32, "0" * 64)

@@ -16,7 +16,6 @@ from desktop.verbs.weights import WeightVerbs
 from engine.errors import WeightsError
 from engine.models import info as model_info
 from engine.paths import DEFAULT_WEIGHTS, resource
-from engine.session import Phase
 from engine.types import ModelInfo
 
 OTHER = ModelInfo("best", "detect", ("crack",), 512, 32, "1" * 64)
