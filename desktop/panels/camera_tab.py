@@ -28,6 +28,9 @@ RECENT = 60
 class CameraTab(DetectionTab):
     """What a camera shows, and what is found in it."""
 
+    _new = True
+    _revived = False
+
     def close_threads(self) -> None:
         """End the threads of the panels; the tab is of no use afterwards."""
         self._read.stop()
@@ -68,6 +71,8 @@ class CameraTab(DetectionTab):
         self._on_devices(cameras.devices)
         self._on_device(self._state.device)
         self._on_mode(cameras.mode)
+        # The window may be made anew while a camera runs.
+        self._show_phase(self._state.phase)
         cameras.refresh()
         return [bar, self._badge]
 
@@ -78,14 +83,35 @@ class CameraTab(DetectionTab):
         return [self._counting, QWidget()]
 
     def picture_shown(self, picture: Picture | None) -> None:
-        """Nothing more to say: the badge tells how the camera is."""
+        """Take what was found in a picture of the former window from its session."""
+        if self._revived and picture is not None:
+            self._revived = False
+            super()._show(picture.place)
+
+    def _show(self, place: Place) -> None:
+        new, self._new = self._new, False
+        newest = self._controller.cameras.newest
+        known = newest is not None and newest.frame.origin == place.path
+        if new and newest is not None and known and not self._state.phase.busy:
+            # The window is another one, and no file holds the picture that was on screen.
+            self._revived = self._following = True
+            self._presenter.show_result(newest, self._state.model)
+        else:
+            super()._show(place)
 
     def _on_place(self, place: Place | None) -> None:
         super()._on_place(place)
-        self._badge.setVisible(place is not None or self._state.phase.busy)
+        busy = self._state.phase.busy
+        self._badge.setVisible(place is not None or busy)
+        self._empty.setVisible(place is None and not busy)
 
     def _on_phase(self, phase: Phase) -> None:
         super()._on_phase(phase)
+        if phase is Phase.LOADING:
+            self._latencies.clear()
+        self._show_phase(phase)
+
+    def _show_phase(self, phase: Phase) -> None:
         self._bar.set_running(phase.busy)
         if phase.busy:
             self._empty.hide()
@@ -94,7 +120,7 @@ class CameraTab(DetectionTab):
         else:
             self._read.stop()
             self._empty.setVisible(self._state.place is None)
-            self._on_read()
+        self._on_read()
 
     def _on_devices(self, devices: tuple[tuple[str, str], ...]) -> None:
         self._bar.set_devices(devices)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,7 @@ from desktop.settings import Settings
 from desktop.state import AppState
 from desktop.verbs.exports import reveal
 from desktop.workspace import Workspace
+from engine.counting import counter_text
 from engine.errors import EngineError
 from engine.i18n import translate as _
 from engine.session import Phase
@@ -128,10 +130,14 @@ class CameraVerbs(QObject):
             self._messages.info(_("There is no picture yet."), _("Start the camera first."))
             return
 
+        config = dataclasses.replace(
+            self._state.config, counters=tuple(map(counter_text, self._state.counters))
+        )
+
         def keep(job: Job) -> Path:
             from engine.recording import save_snapshot
 
-            return save_snapshot(result, model, session.parent)
+            return save_snapshot(result, model, session.parent, config)
 
         start(self, keep, done=self._on_kept, failed=self._messages.error)
 
@@ -158,6 +164,11 @@ class CameraVerbs(QObject):
             self.stop_recording()
         else:
             self.record()
+
+    @property
+    def newest(self) -> Result | None:
+        """The last picture of the run that was last, with what was found in it."""
+        return self._newest
 
     @property
     def recording(self) -> RecordingSwitch | None:

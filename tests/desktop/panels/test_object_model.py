@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -247,6 +248,19 @@ def test_a_session_that_is_gone_says_so(qtbot: QtBot, model: ObjectModel, tmp_pa
         model.set_view(None)
     assert signal.args == [None]
     assert model.rowCount() == 0
+
+
+def test_a_run_that_goes_on_has_cut_off_rows_that_were_known(
+    qtbot: QtBot, model: ObjectModel, tmp_path: Path
+) -> None:
+    path = write_session(tmp_path / "s", [found("a", (0, 1, 2))])
+    show(qtbot, model, path)
+    assert cells(qtbot, model, "class") == ["serum", "cells", "gel"]
+    model.set_view(None)
+    shutil.rmtree(path.parent)
+    write_session(tmp_path / "s", [found("a", (2,))])
+    show(qtbot, model, path, growing=True)
+    assert cells(qtbot, model, "class") == ["gel"]
 
 
 def test_a_damaged_session_is_an_answer_not_a_crash(tmp_path: Path) -> None:

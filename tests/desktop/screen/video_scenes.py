@@ -478,6 +478,8 @@ def test_another_language_while_a_video_plays_is_held_and_is_worked_through(
     path = walkers_film(tmp_path / "walk.mp4")
     application = launch(lambda config: Walkers(0.05))
     open_film(application, hands, until, path)
+    # So slow that it does not end before another window is there.
+    application.controller.videos.set_speed(0.25)
     press(hands, video_tab(application), "Play")
     until(lambda: (status_of(application).index or 0) > 3)
     application.change_preferences({"language": "zh_CN"})
@@ -485,6 +487,7 @@ def test_another_language_while_a_video_plays_is_held_and_is_worked_through(
     before = status_of(application).index
     assert before is not None
     until(lambda: (tab_of(application)._state.place or Place("")).index > before + 3)
+    window_of(application).activateWindow()
     hands.key("ctrl+space")
     until(lambda: status_of(application).state is PlayerState.PAUSED)
     held = status_of(application).index
