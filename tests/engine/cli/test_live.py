@@ -221,7 +221,7 @@ def test_cameras_are_worked_on_alone(
         (["sim:", stream], ["alone"]),
         ([stream, stream], ["alone"]),
         (["in", f"udp://{SECRET}@{HOST}:9"], ["udp://", "rtsp://"]),
-        (["in", "--seconds", "2"], ["Files end by themselves", "--seconds"]),
+        (["in", "--seconds", "2"], ["cannot be used with files", "--seconds"]),
         (["sim:", "--seconds", "0"], ["--seconds", "above 0"]),
         (["sim:", "--seconds", "soon"], ["--seconds", "soon"]),
     ):

@@ -228,7 +228,7 @@ def test_a_camera_does_not_come_back(
     run = tmp_path / "run"
     kill(5, f"sim:{video}@30", "--weights", weights, "--out", run)
     refused = command("detect", "--resume", run)
-    assert_refused(refused, "a camera or stream does not come back", "Begin a new run")
+    assert_refused(refused, "a camera or stream does not come back", "Start a new run")
     with SessionReader.open(run) as reader:
         assert reader.run.state == "running"
 

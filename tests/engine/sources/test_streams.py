@@ -308,7 +308,7 @@ def test_data_that_make_no_picture(monkeypatch: pytest.MonkeyPatch) -> None:
         server.coded[:] = [units[-1:] for units in server.coded[1:]]
         monkeypatch.setattr(RtspServer, "describe", lambda self: DESCRIPTION)
         error = problem(server.url, SHORT_S)
-    assert error.message == f"What {server.url} sends makes no picture."
+    assert error.message == f"What {server.url} sends cannot be decoded."
 
 
 DESCRIPTION = (
