@@ -26,12 +26,10 @@ if TYPE_CHECKING:
     from engine.inference.detector import Detector
     from engine.inference.shelf import DetectorShelf
     from engine.pipeline import Summary
-    from engine.recorder import Recorder
     from engine.recording import RecordingSwitch
     from engine.resumption import Resumption
     from engine.sources import Failure, SourceList
     from engine.sources.live import LiveStatus
-    from engine.store.records import RunState
 
 
 class Phase(StrEnum):
@@ -229,7 +227,7 @@ class Session(QThread):
 
     def _detect(self, detector: Detector) -> Summary:
         from engine import pipeline
-        from engine.opening import open_follower, open_recorder
+        from engine.opening import close_recorder, open_follower, open_recorder
 
         request = self._request
         recorder = open_recorder(
@@ -260,18 +258,10 @@ class Session(QThread):
                 on_result=self._on_result,
             )
         except BaseException:
-            self._close(recorder, "failed")
+            close_recorder(recorder, request.sources, "failed")
             raise
-        self._close(recorder, summary.state)
+        close_recorder(recorder, request.sources, summary.state)
         return summary
-
-    def _close(self, recorder: Recorder, state: RunState) -> None:
-        """End the session; a camera that never showed anything leaves none."""
-        live = self.live
-        if live is not None and not live.captured:
-            recorder.discard()
-        else:
-            recorder.close(state)
 
     def _should_stop(self) -> bool:
         self._running.wait()

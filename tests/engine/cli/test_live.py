@@ -72,6 +72,16 @@ def assert_kept(said: Said, out: Path) -> list[Path]:
     return videos
 
 
+def assert_secret(out: Path, *texts: str) -> None:
+    """Neither name nor password is in what was written or said, nor in the name of a file."""
+    written = [path for path in out.rglob("*") if path.is_file()]
+    assert len(written) >= 2
+    data = [path.read_bytes() for path in written] + [text.encode() for text in texts]
+    for secret in (USER, SECRET):
+        assert not any(secret.encode() in each for each in data)
+        assert not any(secret in str(path) for path in written)
+
+
 @contextmanager
 def meanwhile(work: Callable[[], None]) -> Iterator[None]:
     """Do something in a thread while a command runs in this one."""
@@ -259,8 +269,9 @@ def test_a_stream_that_is_lost_is_found_again(
         until(lambda: len(counting.frames) >= before + 10, "frames after the loss")
         os.kill(os.getpid(), signal.SIGINT)
 
-    with kind() as server, meanwhile(happen):
-        said = command("detect", server.url, "--json", "--out", out)
+    with kind(user=USER, password=SECRET) as server, meanwhile(happen):
+        url = server.url_for(USER, SECRET)
+        said = command("detect", url, "--json", "--out", out)
     assert said.code == 130
     why, lost, back, end = said.err.splitlines()
     assert HOST in why
@@ -272,6 +283,7 @@ def test_a_stream_that_is_lost_is_found_again(
     assert 10 <= said.results.index(warned) < len(said.results) - 5
     assert {line["source"] for line in said.results} == {server.url}
     assert_kept(said, out)
+    assert_secret(out, said.out, said.err)
 
 
 @needs_signals
@@ -300,14 +312,7 @@ def test_two_seconds_without_a_picture_and_no_password_anywhere(out: Path, kind:
     seconds = float(warned["error"].removeprefix("There was no picture for ").split(" s ")[0])
     assert seconds > 2
     assert_kept(said, out)
-    written = [path for path in out.rglob("*") if path.is_file()]
-    assert len(written) >= 2
-    for data in [complaints.encode(), said.out.encode(), said.err.encode()] + [
-        path.read_bytes() for path in written
-    ]:
-        assert SECRET.encode() not in data
-        assert USER.encode() not in data
-    assert not any(SECRET in str(path) for path in written)
+    assert_secret(out, said.out, said.err, complaints)
 
 
 @both
