@@ -111,6 +111,7 @@ class Application(QObject):
             self.window.finish()
             self.window.deleteLater()
             self.window = None
+        self._forget_translator()
         self.settings.sync()
 
     def change_preferences(self, changes: dict[str, object]) -> None:
@@ -173,14 +174,18 @@ class Application(QObject):
 
     def _speak(self, language: str) -> None:
         i18n.activate(language)
-        if self._translator is not None:
-            self._app.removeTranslator(self._translator)
-            self._translator = None
+        self._forget_translator()
         translator = QTranslator(self)
         folder = QLibraryInfo.path(QLibraryInfo.LibraryPath.TranslationsPath)
         if language != "en" and translator.load(f"qtbase_{language}", folder):
             self._app.installTranslator(translator)
             self._translator = translator
+
+    def _forget_translator(self) -> None:
+        """Let Qt's own texts be English."""
+        if self._translator is not None:
+            self._app.removeTranslator(self._translator)
+            self._translator = None
 
     def _on_close_asked(self) -> None:
         if not self.state.engaged:

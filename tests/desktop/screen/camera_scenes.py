@@ -18,8 +18,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from PyQt6.QtCore import QPoint, Qt
-from PyQt6.QtWidgets import QComboBox, QLabel, QMenu, QToolButton
+from PyQt6.QtCore import QPoint
+from PyQt6.QtWidgets import QComboBox, QLabel, QMenu
 
 from desktop.app import Application
 from desktop.panels.camera_tab import CameraTab
@@ -145,7 +145,7 @@ def test_the_simulated_camera_is_watched_and_a_snapshot_kept(
     assert not tab._unreadable.isVisible()
     with SessionReader.open(session) as reader:
         assert reader.run.state == "done"
-        assert reader.frame_count() > 5
+        assert reader.frame_count() > 1
         assert reader.object_count() > 0
     # Another language makes another window, and the picture is in that too.
     application.change_preferences({"language": "zh_CN"})
@@ -169,14 +169,10 @@ def test_what_is_recorded_is_as_long_as_it_was_recorded(
     hands.click(red, middle)
     first_s = wait_for_end(application, until) - began
     hands.wait(1000)
-    hands.click(red, QPoint(red.width() - 6, red.height() // 2))
-    menu = part(red, QMenu)
-    until(menu.isVisible)
+    menu, arrow = part(red, QMenu), QPoint(red.width() - 6, red.height() // 2)
     ten = menu.actions()[0]
     assert ten.text() == "Record 10 s"
-    began = record(
-        application, until, lambda: hands.click(menu, menu.actionGeometry(ten).center())
-    )
+    began = record(application, until, lambda: hands.choose(red, arrow, menu, ten))
     second_s = wait_for_end(application, until) - began
     assert second_s == pytest.approx(10, abs=0.3)
     hands.wait(1000)
@@ -190,33 +186,33 @@ def test_what_is_recorded_is_as_long_as_it_was_recorded(
             assert frames == sum(each.media == name for each in reader.frames())
 
 
+@pytest.mark.parametrize("kind", STREAMS)
 def test_a_stream_that_is_cut_comes_back(
-    launch: Launch, hands: Hands, until: Until
+    launch: Launch, hands: Hands, until: Until, kind: type[LiveServer]
 ) -> None:
-    for kind in STREAMS:
-        with kind() as server:
-            application = launch(lambda config: FakeDetector(2))
-            tab = go_to_cameras(application, hands, until)
-            state = state_of(application)
-            type_address(tab, hands, until, server.url)
-            until(lambda: state.device == server.url)  # noqa: B023
-            press_start(application, hands)
-            until(lambda: badge(tab).startswith("Live"))  # noqa: B023
-            until(lambda: sees(application, 20))  # noqa: B023
-            server.cut()
-            until(lambda: badge(tab).startswith("Reconnecting"))  # noqa: B023
-            hands.wait(round(CUT_S * 1000))
-            assert badge(tab).startswith(("Reconnecting", "Connecting"))
-            before = state.place.index if state.place is not None else 0
-            server.resume()
-            until(lambda: badge(tab).startswith("Live"))  # noqa: B023
-            until(lambda: sees(application, before + 20))  # noqa: B023
-            session = press_stop(application, hands, until)
-            with SessionReader.open(session) as reader:
-                warned = [each for each in reader.frames() if each.warning]
-                assert len(warned) == 1
-                assert reader.object_count() == 2 * reader.frame_count()
-            application.close()
+    with kind() as server:
+        application = launch(lambda config: FakeDetector(2))
+        tab = go_to_cameras(application, hands, until)
+        state = state_of(application)
+        type_address(tab, hands, until, server.url)
+        until(lambda: state.device == server.url)
+        press_start(application, hands)
+        until(lambda: badge(tab).startswith("Live"))
+        until(lambda: sees(application, 20))
+        server.cut()
+        until(lambda: badge(tab).startswith("Reconnecting"))
+        hands.wait(round(CUT_S * 1000))
+        assert badge(tab).startswith(("Reconnecting", "Connecting"))
+        before = state.place.index if state.place is not None else 0
+        server.resume()
+        until(lambda: badge(tab).startswith("Live"))
+        until(lambda: sees(application, before + 20))
+        session = press_stop(application, hands, until)
+        with SessionReader.open(session) as reader:
+            warned = [each for each in reader.frames() if each.warning]
+            assert len(warned) == 1
+            assert reader.object_count() == 2 * reader.frame_count()
+        application.close()
 
 
 @pytest.mark.parametrize("kind", STREAMS)

@@ -9,8 +9,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from PyQt6.QtCore import QPoint, QPointF
-from PyQt6.QtWidgets import QApplication, QWidget
+from PyQt6.QtCore import QPoint, QPointF, QProcess, QTimer
+from PyQt6.QtGui import QAction
+from PyQt6.QtWidgets import QApplication, QMenu, QWidget
 from pytestqt.qtbot import QtBot
 
 from desktop.app import Application
@@ -108,6 +109,22 @@ class Hands:
         for step in range(1, 11):
             self._point(widget, start + (end - start) * (step / 10))
         self._do("mouseup", 1)
+
+    def choose(self, widget: QWidget, at: QPoint, menu: QMenu, action: QAction) -> None:
+        """Click on what brings up a menu, and then on an entry of it."""
+        look = QTimer()
+
+        def press() -> None:
+            if menu.isVisible():
+                look.stop()
+                place = menu.mapToGlobal(menu.actionGeometry(action).center())
+                words = ["mousemove", str(place.x()), str(place.y()), "click", "1"]
+                QProcess.startDetached("xdotool", words)
+
+        # The menu has a loop of its own: the first click returns when the second one was made.
+        look.timeout.connect(press)
+        look.start(100)
+        self.click(widget, at)
 
     def _point(self, widget: QWidget, at: QPoint | QPointF) -> None:
         place = widget.mapToGlobal(QPointF(at).toPoint())
