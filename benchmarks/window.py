@@ -23,6 +23,8 @@ START_RATIO = 0.6
 RUN_S = 30
 GAP_MS, LOADING_MS = 50.0, 300.0
 GAP_RUNS = 3
+IDLE_S = 1.0
+"""So long nobody presses anything, in which the window gets ready what it needs later."""
 PICTURES = 400
 SIZE = (1280, 720)
 VIDEO_FRAMES = 900
@@ -138,6 +140,7 @@ def work_through(source: Path, seconds: float) -> Ticks:
 
     with shown_window() as application:
         open_files(application, source)
+        rest(application, IDLE_S, lambda: False)
         controller = application.controller
         state = controller.current.state
         gaps = Gaps(lambda: state.phase)
@@ -168,6 +171,7 @@ def play(video: Path, seconds: float) -> Ticks:
             return videos.status is not None and videos.status.detecting
 
         until(application, lambda: videos.status is not None and videos.status.index is not None)
+        rest(application, IDLE_S, lambda: False)
         videos.result_came.connect(note)
         videos.set_loop(True)
         gaps = Gaps(lambda: "playing" if detecting() else "loading")

@@ -11,17 +11,21 @@ import pytest
 from benchmarks.screen import virtual_screen
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-SCENES = Path(__file__).resolve().parent / "screen" / "scenes.py"
+FOLDER = Path(__file__).resolve().parent / "screen"
+SCENES = ("scenes.py", "video_scenes.py", "camera_scenes.py")
 
 
 @pytest.mark.slow
 @pytest.mark.tool("Xvfb")
 @pytest.mark.tool("xdotool")
-def test_a_person_at_a_real_screen(tmp_path: Path) -> None:
+@pytest.mark.tool("ffprobe")
+@pytest.mark.parametrize("scenes", SCENES)
+def test_a_person_at_a_real_screen(scenes: str) -> None:
     with virtual_screen(1440, 1000) as environment:
-        command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", SCENES]
+        command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider"]
+        command.append(str(FOLDER / scenes))
         done = subprocess.run(
-            [str(word) for word in command],
+            command,
             cwd=ROOT,
             env=environment,
             capture_output=True,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import struct
 import subprocess
 from collections.abc import Callable
 from fractions import Fraction
@@ -83,9 +84,9 @@ def shown_pixels(application: Application) -> UInt8:
     image = picture.levels[0].convertToFormat(QImage.Format.Format_RGB888)
     memory = image.constBits()
     assert memory is not None
-    memory.setsize(image.sizeInBytes())
-    rows = np.frombuffer(memory, np.uint8).reshape(image.height(), image.bytesPerLine())
-    return rows[:, : image.width() * 3].reshape(image.height(), image.width(), 3).copy()
+    data = np.frombuffer(memory.asstring(image.sizeInBytes()), np.uint8)
+    rows = data.reshape(image.height(), image.bytesPerLine())[:, : image.width() * 3]
+    return rows.reshape(image.height(), image.width(), 3)
 
 
 def on_view(application: Application, x: float, y: float) -> QPointF:
@@ -111,7 +112,10 @@ def export_excel(
     until(target.exists)
     until(lambda: application.messages.last is not None)
     workbook = openpyxl.load_workbook(target)
-    sheets = {sheet.title: list(sheet.iter_rows(values_only=True)) for sheet in workbook.worksheets}
+    sheets: dict[str, Rows] = {
+        sheet.title: [tuple(row) for row in sheet.iter_rows(values_only=True)]
+        for sheet in workbook.worksheets
+    }
     workbook.close()
     return sheets
 
@@ -158,9 +162,13 @@ def panned_film(path: Path, count: int, *, rate: Fraction = Fraction(30)) -> Pat
 
 
 def turned(path: Path, target: Path) -> Path:
-    """Write a video again with the note that it is to be shown turned by a right angle."""
-    command = ["ffmpeg", "-v", "error", "-display_rotation", "90", "-i", str(path)]
-    subprocess.run([*command, "-c", "copy", str(target)], check=True, timeout=60)
+    """Write an MP4 file again with the note that it is to be shown turned by a right angle."""
+    data = path.read_bytes()
+    one, apart = 1 << 16, 1 << 30
+    upright = struct.pack(">9i", one, 0, 0, 0, one, 0, 0, 0, apart)
+    quarter = struct.pack(">9i", 0, one, 0, -one, 0, 0, 0, 0, apart)
+    at = data.index(upright, data.index(b"tkhd"))
+    target.write_bytes(data[:at] + quarter + data[at + len(upright) :])
     return target
 
 

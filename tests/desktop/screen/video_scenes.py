@@ -74,10 +74,9 @@ def film(name: str, folder: Path) -> Path:
         path = SHARED / "awkward" / "v11_rotated90.mp4"
         plain = folder / "plain.mp4"
         return path if path.exists() else turned(movie(plain, _steady(30)), folder / "turned.mp4")
+    every, base = _steady(120, NTSC_DOUBLE), Fraction(1, 60000)
     sound = Sound(seconds=2.0)
-    base = Fraction(1, 60000)
-    times = _steady(120, NTSC_DOUBLE)
-    return movie(folder / "double.mp4", times, sound=sound, rate=NTSC_DOUBLE, base=base)
+    return movie(folder / "double.mp4", every, sound=sound, rate=NTSC_DOUBLE, base=base)
 
 
 def _steady(count: int, rate: Fraction = Fraction(25)) -> list[Fraction]:
@@ -315,6 +314,16 @@ def test_what_is_drawn_with_the_mouse_counts_exactly(
     hands.write("Gate")
     hands.key("Return")
     until(lambda: [each.name for each in state.counters] == ["Gate", "Zone 1"])
+    # A name that is taken gives way to the former one.
+    name = rows(tab)[1].findChild(QLineEdit)
+    assert name is not None
+    hands.click(name)
+    hands.key("ctrl+a")
+    hands.write("Gate")
+    hands.key("Return")
+    hands.wait(300)
+    assert [each.name for each in state.counters] == ["Gate", "Zone 1"]
+    assert [row._name.text() for row in rows(tab)] == ["Gate", "Zone 1"]
 
     session = process(application, hands, until)
     with SessionReader.open(session) as reader:
@@ -448,6 +457,8 @@ def test_a_run_goes_on_while_another_tab_is_looked_at_and_keeps_others_out(
     bar = part(window, TabRow)._tabs
     hands.click(bar, bar.tabRect(2).center())
     until(lambda: window.tab == "camera")
+    # The tab is new: its parts find their places.
+    hands.wait(500)
     hands.click(button(part(window, CameraTab)._empty, "Start"))
     until(lambda: application.messages.last is not None)
     assert application.messages.last is not None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -14,11 +15,14 @@ from desktop.settings import Settings
 from desktop.state import AppState, Place, Values
 from desktop.verbs.videos import VideoVerbs
 from desktop.workspace import Workspace
+from engine.config import RunConfig
+from engine.errors import WeightsError
+from engine.inference.detector import Detector
 from engine.inference.fake import FakeDetector
 from engine.inference.shelf import DetectorShelf
 from engine.player import PlayerState, PlayerStatus
 from engine.store import SessionReader
-from engine.types import Result
+from engine.types import Frame, Result
 from tests.helpers.movies import movie
 
 FRAMES = 12
@@ -116,6 +120,39 @@ def test_another_place_of_the_video_on_screen_is_sought_by_the_same_player(
     assert verbs._player is player
 
 
+def test_showing_a_frame_holds_it_and_leaves_out_what_was_on_its_way(
+    qtbot: QtBot, verbs: VideoVerbs, came: list[Result], video: Path
+) -> None:
+    verbs.show(Place(str(video)))
+    wait(qtbot, lambda: bool(came))
+    stale = came[0]
+    verbs.set_loop(True)
+    verbs.play()
+    wait(qtbot, lambda: known(verbs).state is PlayerState.PLAYING)
+    verbs.show(Place(str(video), 5))
+    assert not verbs._is_wanted(stale, known(verbs))
+    came.clear()
+    wait(qtbot, lambda: bool(came))
+    assert came[0].frame.index == 5
+    wait(qtbot, lambda: known(verbs).state is PlayerState.PAUSED)
+    assert verbs._is_wanted(stale, known(verbs))
+
+
+def test_a_frame_beyond_the_end_is_the_last_one_from_which_playing_begins_anew(
+    qtbot: QtBot, verbs: VideoVerbs, came: list[Result], video: Path
+) -> None:
+    verbs.show(Place(str(video)))
+    wait(qtbot, lambda: bool(came) and known(verbs).frames == FRAMES)
+    verbs.show(Place(str(video), FRAMES + 5))
+    wait(qtbot, lambda: came[-1].frame.index == FRAMES - 1)
+    came.clear()
+    verbs.set_speed(0.1)
+    verbs.play()
+    wait(qtbot, lambda: bool(came))
+    assert came[0].frame.index == 0
+    assert known(verbs).state is PlayerState.PLAYING
+
+
 def test_it_plays_to_the_end_and_holds_by_the_same_button(
     qtbot: QtBot, verbs: VideoVerbs, came: list[Result], video: Path
 ) -> None:
@@ -188,6 +225,48 @@ def test_a_file_that_cannot_be_read_says_so_once(
     verbs.seek(3)
     qtbot.wait(100)
     assert len(told) == 1
+
+
+def test_a_detector_that_fails_while_a_video_is_shown_says_why(
+    qtbot: QtBot, verbs: VideoVerbs, messages: Messages, video: Path, shelf: DetectorShelf
+) -> None:
+    def refuse(config: RunConfig) -> Detector:
+        raise WeightsError("{path} is empty.", path="x.pt")
+
+    shelf._opener = refuse
+    told: list[Message] = []
+    messages.came.connect(told.append)
+    verbs.set_detecting(True)
+    verbs.show(Place(str(video)))
+    wait(qtbot, lambda: bool(told))
+    verbs.seek(3)
+    wait(qtbot, lambda: known(verbs).index == 3)
+    assert [message.text for message in told] == ["x.pt is empty."]
+
+
+def test_another_video_does_not_wait_for_the_network(
+    qtbot: QtBot, verbs: VideoVerbs, came: list[Result], video: Path, shelf: DetectorShelf,
+    tmp_path: Path,
+) -> None:  # fmt: skip
+    busy, go = threading.Event(), threading.Event()
+
+    class Slow(FakeDetector):
+        def detect(self, frame: Frame, config: RunConfig) -> Result:
+            busy.set()
+            assert go.wait(20)
+            return super().detect(frame, config)
+
+    shelf._opener = lambda config: Slow(2)
+    other = movie(tmp_path / "other.mp4", [0.0, 0.1])
+    verbs.set_detecting(True)
+    verbs.show(Place(str(video)))
+    wait(qtbot, busy.is_set)
+    verbs.show(Place(str(other)))
+    left = verbs._leaving
+    assert [each.over for each in left] == [False]
+    go.set()
+    wait(qtbot, lambda: bool(came) and came[-1].frame.origin == str(other))
+    wait(qtbot, lambda: left[0].over)
 
 
 def test_a_picture_is_not_played(verbs: VideoVerbs, pictures: Path) -> None:
