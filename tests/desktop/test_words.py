@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -127,10 +128,14 @@ def test_texts_of_twice_the_length_are_not_cut(
     doubled.window.resize(*size)
     for state, root in tour(qtbot, doubled, folder):
         # What has just come takes a moment to be arranged.
-        with suppress(TimeoutError):
-            qtbot.waitUntil(lambda root=root: not list(cut_off(root)), timeout=1500)
+        with suppress(qtbot.TimeoutError):
+            qtbot.waitUntil(partial(_all_fits, root), timeout=1500)
         wrong += [f"{state}: {each}" for each in cut_off(root)]
     assert not wrong, "\n".join(sorted(set(wrong)))
+
+
+def _all_fits(root: QWidget) -> bool:
+    return not list(cut_off(root))
 
 
 def test_everything_that_can_be_used_says_what_it_is(
