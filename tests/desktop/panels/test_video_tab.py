@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -13,7 +14,11 @@ from desktop.app import Application
 from desktop.panels.video_tab import VideoTab
 from desktop.state import Place
 from desktop.widgets.transport import Transport
+from engine.config import RunConfig
+from engine.inference.fake import FakeDetector
 from engine.player import PlayerState
+from engine.session import Phase
+from engine.types import Frame, Result
 from tests.helpers.movies import movie
 from tests.helpers.tour import LONG_MS, start
 
@@ -89,6 +94,29 @@ def test_another_window_lets_a_video_play_on(
     wait(qtbot, lambda: shown(application) != first)
     assert videos.status is not None
     assert videos.status.state is PlayerState.PLAYING
+
+
+def test_another_window_follows_the_run_under_way(
+    qtbot: QtBot, application: Application, video: Path
+) -> None:
+    gate = threading.Semaphore(0)
+
+    class Gated(FakeDetector):
+        def detect(self, frame: Frame, config: RunConfig) -> Result:
+            assert gate.acquire(timeout=20)
+            return super().detect(frame, config)
+
+    application.controller._shelf._opener = lambda config: Gated(2)
+    state = application.controller.workspaces["video"].state
+    application.controller.detect()
+    gate.release(3)
+    wait(qtbot, lambda: shown(application) == Place(str(video), 2))
+    application.change_preferences({"theme": "dark"})
+    gate.release(3)
+    wait(qtbot, lambda: shown(application) == Place(str(video), 5))
+    assert state.phase is Phase.RUNNING
+    gate.release(FRAMES)
+    wait(qtbot, lambda: state.phase is Phase.DONE)
 
 
 def test_a_video_that_cannot_be_read_takes_the_former_one_off_the_screen(
