@@ -141,8 +141,9 @@ class Presenter(QObject):
         self._ask()
 
     def close(self) -> None:
-        """End the thread."""
+        """End the thread; what is still on its way is not said any more."""
         self._lane.close()
+        self._number += 1
 
     def _ask(self) -> None:
         if self._subject is not None:
