@@ -102,7 +102,7 @@ class DetectionTab(QMainWindow):
         self._on_background(state.background)
         self._on_place(state.place)
         # A run may be under way already: the window is made anew for another language.
-        self._following = state.phase.busy
+        self._following = self._following or state.phase.busy
         self._on_style()
 
     def close_threads(self) -> None:

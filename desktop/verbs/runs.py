@@ -121,7 +121,7 @@ class RunVerbs(QObject):
         from engine.store.writer import new_session_folder
 
         # Pictures have nothing to follow from one to the next.
-        following = state.kind != "image"
+        following = state.kind != "image" and state.config.track != "off"
         config = dataclasses.replace(
             state.config,
             track=state.config.track if following else "off",
