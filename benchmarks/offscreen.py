@@ -25,6 +25,7 @@ def shown_window() -> Iterator[Application]:
     from PyQt6.QtWidgets import QApplication
 
     from desktop.app import Application
+    from desktop.main_window import SIZE
     from desktop.settings import Settings
 
     with tempfile.TemporaryDirectory() as home:
@@ -32,6 +33,9 @@ def shown_window() -> Iterator[Application]:
         app = QApplication(["benchmark"])
         application = Application(app, Settings())
         application.show()
+        assert application.window is not None
+        # The screen that is none is smaller than the window of most people.
+        application.window.resize(*SIZE)
         try:
             until(application, lambda: is_ready(application))
             yield application

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
 from threading import Condition
 from typing import Generic, TypeVar
 
@@ -21,17 +22,18 @@ class Channel(Generic[T]):
 
     Args:
         size: So many items may wait.
-        newest: The sender never waits; what has waited longest gives way.
+        heir: Given, the sender never waits: what has waited longest gives way, and of it and of
+            the item that comes this makes what waits instead.
 
     Attributes:
         dropped: Items that gave way.
     """
 
-    def __init__(self, size: int, *, newest: bool = False) -> None:
+    def __init__(self, size: int, *, heir: Callable[[T, T], T] | None = None) -> None:
         """Make an open channel."""
         self.dropped = 0
         self._size = size
-        self._newest = newest
+        self._heir = heir
         self._items: deque[T] = deque()
         self._changed = Condition()
         self._closed = False
@@ -39,8 +41,8 @@ class Channel(Generic[T]):
     def put(self, item: T) -> bool:
         """Hand over an item, waiting for room; return False when the channel is closed."""
         with self._changed:
-            if self._newest and len(self._items) == self._size:
-                self._items.popleft()
+            if self._heir is not None and len(self._items) == self._size:
+                item = self._heir(self._items.popleft(), item)
                 self.dropped += 1
             self._changed.wait_for(lambda: self._closed or len(self._items) < self._size)
             if self._closed:

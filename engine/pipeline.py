@@ -13,7 +13,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
 from engine.channel import Channel, Closed
@@ -111,7 +111,7 @@ def run(
     """
     began = time.monotonic()
     live = source if isinstance(source, LiveSource) else None
-    frames: Channel[Item] = Channel(1, newest=True) if live else Channel(AHEAD)
+    frames: Channel[Item] = Channel(1, heir=_instead) if live else Channel(AHEAD)
     outcomes: Channel[Outcome] = Channel(AHEAD)
     tally = _Tally(sink)
     reader = _Worker("reader", lambda: _read(source, frames), lambda: frames.close())
@@ -182,6 +182,13 @@ def _outcomes(
 
 def _outcome(answer: Failure | Future[Result]) -> Outcome:
     return answer if isinstance(answer, Failure) else answer.result()
+
+
+def _instead(left_out: Item, item: Item) -> Item:
+    """Return a frame that takes the place of one left out; that a picture was lost stays said."""
+    if isinstance(left_out, Frame) and isinstance(item, Frame) and item.warning is None:
+        return replace(item, warning=left_out.warning)
+    return item
 
 
 def _abandon(frames: Channel[Item], outcomes: Channel[Outcome]) -> None:

@@ -89,6 +89,26 @@ def test_a_slow_detector_is_given_the_newest_frame_and_the_rest_are_counted() ->
     assert device.count - indices[-1] <= 30
 
 
+def test_a_loss_is_told_though_the_frame_that_told_it_was_left_out() -> None:
+    class Torn(Device):
+        """Loses its picture once; another frame comes at once after the one that tells it."""
+
+        def read(self) -> UInt8:
+            if self.count == 3:
+                self.count += 1
+                raise LiveError("gone")
+            return super().read()
+
+    device, sink = Torn(), Notebook()
+    # No pause between losing the picture and getting it back, so that nobody waits for it.
+    source = LiveSource("camera:Test", lambda stop: device, wait=lambda seconds: False)
+    pipeline.run(
+        source, Slow(1), RunConfig, sink, should_stop=lambda: len(sink.results) >= 5
+    )
+    told = [result.frame.index for result in sink.results if result.frame.warning]
+    assert len(told) == 1
+
+
 def test_stopping_a_camera_is_how_its_run_is_done() -> None:
     sink = Notebook()
     summary, source = run(Device(), FakeDetector(1), sink, lambda: len(sink.results) >= 3)
