@@ -78,6 +78,10 @@ class WeightsError(EngineError):
     """A weights file cannot be used."""
 
 
+class RecipeError(EngineError):
+    """A recipe or a description of a network cannot be built."""
+
+
 class DeviceError(EngineError):
     """A device was asked for that this machine does not have or cannot use."""
 

@@ -1,0 +1,1 @@
+"""Attention layers that are added behind a node."""

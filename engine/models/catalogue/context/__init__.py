@@ -1,0 +1,1 @@
+"""Pooling that sees large surroundings, in the place of SPPF."""

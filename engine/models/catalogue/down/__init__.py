@@ -1,0 +1,1 @@
+"""Layers that halve height and width."""

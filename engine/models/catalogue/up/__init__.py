@@ -1,0 +1,1 @@
+"""Layers that double height and width."""

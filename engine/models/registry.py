@@ -1,0 +1,193 @@
+"""The catalogue of improvements: what each is called, where it goes and who published it.
+
+To add one, write its class in a file of its own under `engine/models/catalogue/<slot>/` and put
+`@register(...)` over it; nothing else needs to know.
+"""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import pkgutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal, TypeVar
+
+from engine.errors import RecipeError
+from engine.i18n import N_
+from engine.models.recipe import Value
+from engine.models.slots import ORDER, SLOTS
+from engine.models.words import listed, nearest
+from engine.types import TASKS
+
+Stability = Literal["stable", "experimental"]
+Made = TypeVar("Made", bound=Callable[..., Any])
+
+BOX_TASKS = ("detect", "segment", "pose", "obb")
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One improvement.
+
+    Attributes:
+        name: As recipes write it; its own within its slot.
+        slot: A key of `SLOTS`.
+        family: The work it belongs to; sizes and variants of one work share it.
+        paper: Where it was published, empty without a paper.
+        year: Of the first public version.
+        arxiv: Its number there, empty without.
+        origin: The authors' repository, empty where there is none.
+        licence: Of that repository, and what follows from it here.
+        tasks: What it works for.
+        operators: Names of the custom operators it uses.
+        stability: What to expect of it.
+        make: Its class; what it is called with depends on the slot, see `engine.models.network`.
+        options: What a recipe may set, by key, with the default.
+    """
+
+    name: str
+    slot: str
+    family: str
+    paper: str
+    year: int
+    arxiv: str
+    origin: str
+    licence: str
+    tasks: tuple[str, ...]
+    operators: tuple[str, ...]
+    stability: Stability
+    make: Callable[..., Any]
+    options: dict[str, Value]
+
+
+_entries: dict[tuple[str, str], Entry] = {}
+_loaded = False
+
+
+def register(
+    name: str,
+    *,
+    slot: str,
+    family: str,
+    paper: str,
+    year: int,
+    licence: str,
+    arxiv: str = "",
+    origin: str = "",
+    tasks: tuple[str, ...] = TASKS,
+    operators: tuple[str, ...] = (),
+    stability: Stability = "stable",
+) -> Callable[[Made], Made]:
+    """Put the class below into the catalogue; the keywords are those of `Entry`.
+
+    Keyword-only arguments of the class are what a recipe may set. They have defaults.
+
+    Raises:
+        ValueError: The slot is unknown, an option has no default, or the name is taken.
+    """
+    if slot not in SLOTS:
+        raise ValueError(f"there is no slot {slot}; the nearest is {nearest(slot, SLOTS)}")
+
+    def enter(make: Made) -> Made:
+        first = _entries.get((slot, name))
+        if first is not None:
+            raise ValueError(
+                f"{slot}={name} is registered twice: by {_place(first.make)}"
+                f" and then by {_place(make)}"
+            )
+        _entries[slot, name] = Entry(
+            name,
+            slot,
+            family,
+            paper,
+            year,
+            arxiv,
+            origin,
+            licence,
+            tasks,
+            operators,
+            stability,
+            make,
+            _options(make),
+        )
+        return make
+
+    return enter
+
+
+def entries(slot: str | None = None) -> list[Entry]:
+    """Return the catalogue, or one slot of it, by slot and name.
+
+    Raises:
+        RecipeError: There is no such slot.
+    """
+    if slot is not None and slot not in SLOTS:
+        raise RecipeError(
+            N_("There is no slot named {slot}; the nearest is {nearest}."),
+            N_("The slots are: {slots}."),
+            slot=slot,
+            nearest=nearest(slot, SLOTS),
+            slots=listed(SLOTS, len(SLOTS)),
+        )
+    _load()
+    found = [entry for entry in _entries.values() if slot in (None, entry.slot)]
+    return sorted(found, key=lambda entry: (ORDER[entry.slot], entry.name))
+
+
+def find(slot: str, name: str) -> Entry:
+    """Return an entry.
+
+    Raises:
+        RecipeError: There is none; the sentence suggests the nearest.
+    """
+    _load()
+    found = _entries.get((slot, name))
+    if found is not None:
+        return found
+    known = [entry.name for entry in entries(slot)]
+    if not known:
+        raise RecipeError(
+            N_("There is nothing for the slot {slot} yet, so {slot}={name} cannot be."),
+            N_("`main.py models` lists what there is."),
+            slot=slot,
+            name=name,
+        )
+    raise RecipeError(
+        N_("There is no {slot}={name}; the nearest is {slot}={nearest}."),
+        N_("There is: {known}."),
+        slot=slot,
+        name=name,
+        nearest=nearest(name, known),
+        known=listed(known),
+    )
+
+
+def _load() -> None:
+    """Import every module of the catalogue, once."""
+    global _loaded
+    if _loaded:
+        return
+    from engine import device
+
+    device.prepare()
+    from engine.models import catalogue
+
+    for module in pkgutil.walk_packages(catalogue.__path__, f"{catalogue.__name__}."):
+        importlib.import_module(module.name)
+    _loaded = True
+
+
+def _options(make: Callable[..., Any]) -> dict[str, Value]:
+    options = {}
+    for parameter in inspect.signature(make).parameters.values():
+        if parameter.kind is not inspect.Parameter.KEYWORD_ONLY:
+            continue
+        if not isinstance(parameter.default, bool | int | float | str):
+            raise ValueError(f"{_place(make)}: the option {parameter.name} needs a plain default")
+        options[parameter.name] = parameter.default
+    return options
+
+
+def _place(make: Callable[..., Any]) -> str:
+    return f"{make.__module__}.{make.__qualname__}"
