@@ -67,6 +67,11 @@ class Channel(Generic[T]):
                 raise Closed
             return None
 
+    def leave_out(self) -> None:
+        """Count an item that was taken and gave way all the same."""
+        with self._changed:
+            self.dropped += 1
+
     def close(self, *, discard: bool = False) -> None:
         """Let nothing more in; with `discard`, throw away what waits."""
         with self._changed:

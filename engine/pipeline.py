@@ -13,11 +13,12 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from engine.channel import Channel, Closed
 from engine.config import RunConfig
+from engine.freshest import freshest, instead
 from engine.inference.detector import Detector
 from engine.inference.team import Team
 from engine.sources import Failure
@@ -111,7 +112,7 @@ def run(
     """
     began = time.monotonic()
     live = source if isinstance(source, LiveSource) else None
-    frames: Channel[Item] = Channel(1, heir=_instead) if live else Channel(AHEAD)
+    frames: Channel[Item] = Channel(1, heir=instead) if live else Channel(AHEAD)
     outcomes: Channel[Outcome] = Channel(AHEAD)
     tally = _Tally(sink)
     reader = _Worker("reader", lambda: _read(source, frames), lambda: frames.close())
@@ -127,7 +128,7 @@ def run(
 
     def items() -> Iterator[Item | None]:
         nonlocal stopped
-        for item in _items(frames):
+        for item in _items(frames) if live is None else freshest(_items(frames), frames, live):
             stopped = should_stop()
             if stopped:
                 return
@@ -182,13 +183,6 @@ def _outcomes(
 
 def _outcome(answer: Failure | Future[Result]) -> Outcome:
     return answer if isinstance(answer, Failure) else answer.result()
-
-
-def _instead(left_out: Item, item: Item) -> Item:
-    """Return a frame that takes the place of one left out; that a picture was lost stays said."""
-    if isinstance(left_out, Frame) and isinstance(item, Frame) and item.warning is None:
-        return replace(item, warning=left_out.warning)
-    return item
 
 
 def _abandon(frames: Channel[Item], outcomes: Channel[Outcome]) -> None:

@@ -11,6 +11,7 @@ from engine import pipeline
 from engine.config import RunConfig
 from engine.errors import LiveError
 from engine.following import Follower
+from engine.freshest import worth_waiting_s
 from engine.inference.fake import FakeDetector
 from engine.sources import Failure
 from engine.sources.live import LiveSource
@@ -89,6 +90,25 @@ def test_a_slow_detector_is_given_the_newest_frame_and_the_rest_are_counted() ->
     assert device.count - indices[-1] <= 30
 
 
+@pytest.mark.parametrize(
+    ("age_ms", "rate_hz", "waited_ms"),
+    [
+        (5.0, 30.0, 0.0),
+        (16.0, 30.0, 0.0),
+        (17.0, 30.0, 21.3),
+        (30.0, 30.0, 8.3),
+        # The next one is late itself: nobody knows when it comes.
+        (34.0, 30.0, 0.0),
+        (30.0, 0.0, 0.0),
+    ],
+)
+def test_a_frame_that_is_due_is_worth_as_long_as_the_one_at_hand_is_old(
+    age_ms: float, rate_hz: float, waited_ms: float
+) -> None:
+    waited = 1000 * worth_waiting_s(age_ms / 1000, rate_hz)
+    assert waited == pytest.approx(waited_ms, abs=0.05)
+
+
 def test_a_loss_is_told_though_the_frame_that_told_it_was_left_out() -> None:
     class Torn(Device):
         """Loses its picture once; another frame comes at once after the one that tells it."""
@@ -102,9 +122,7 @@ def test_a_loss_is_told_though_the_frame_that_told_it_was_left_out() -> None:
     device, sink = Torn(), Notebook()
     # No pause between losing the picture and getting it back, so that nobody waits for it.
     source = LiveSource("camera:Test", lambda stop: device, wait=lambda seconds: False)
-    pipeline.run(
-        source, Slow(1), RunConfig, sink, should_stop=lambda: len(sink.results) >= 5
-    )
+    pipeline.run(source, Slow(1), RunConfig, sink, should_stop=lambda: len(sink.results) >= 5)
     told = [result.frame.index for result in sink.results if result.frame.warning]
     assert len(told) == 1
 
