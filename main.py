@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from pathlib import Path
 
 
 def main() -> int:
@@ -11,6 +12,11 @@ def main() -> int:
     # numpy's own threads would fight torch's for the same cores; its products here are small.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     arguments = sys.argv[1:]
+    if arguments[:1] == ["--train-worker"] and len(arguments) == 2:
+        # Before anything of Qt: a process that trains has no window.
+        from engine.training.worker import main as train
+
+        return train(Path(arguments[1]))
     if arguments[:1] == ["--lang"] and len(arguments) == 2:
         os.environ["LABSIGHT_LANG"], arguments = arguments[1], []
     if not arguments:

@@ -66,9 +66,35 @@ def setting(
     return dataclasses.field(default=default, metadata={"setting": declared})
 
 
-def declarations(config: type[RunConfig] | RunConfig) -> dict[str, Setting]:
-    """Return the declaration of every field, in order."""
+def declarations(config: Any) -> dict[str, Setting]:  # noqa: ANN401 - a config or its class
+    """Return the declaration of every field of a config, in order."""
     return {field.name: field.metadata["setting"] for field in dataclasses.fields(config)}
+
+
+def check_settings(config: Any) -> None:  # noqa: ANN401 - a config
+    """Refuse values outside their ranges.
+
+    Raises:
+        SettingError: A value is outside its range or of the wrong kind.
+    """
+    for field in dataclasses.fields(config):
+        _check(getattr(config, field.name), field.default, field.metadata["setting"])
+
+
+def check_input_size(size: int | None, stride: int) -> None:
+    """Refuse an input size that a network with this stride cannot take.
+
+    Raises:
+        SettingError: It is no multiple of the stride.
+    """
+    if size is not None and size % stride:
+        raise SettingError(
+            N_("The input size {value} is not a multiple of {stride}."),
+            N_("The nearest valid size is {nearest}."),
+            value=size,
+            stride=stride,
+            nearest=max(stride, round(size / stride) * stride),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,16 +183,8 @@ class RunConfig:
 
     def __post_init__(self) -> None:
         """Refuse values outside their ranges."""
-        for field in dataclasses.fields(self):
-            _check(getattr(self, field.name), field.default, field.metadata["setting"])
-        if self.input_size is not None and self.input_size % STRIDE_MAX:
-            raise SettingError(
-                N_("The input size {value} is not a multiple of {stride}."),
-                N_("The nearest valid size is {nearest}."),
-                value=self.input_size,
-                stride=STRIDE_MAX,
-                nearest=max(STRIDE_MAX, round(self.input_size / STRIDE_MAX) * STRIDE_MAX),
-            )
+        check_settings(self)
+        check_input_size(self.input_size, STRIDE_MAX)
 
     def to_json(self) -> dict[str, Any]:
         """Return the settings as JSON values."""
@@ -228,6 +246,8 @@ def _is_possible(value: object, default: object, declared: Setting) -> bool:
     if declared.low is not None:
         kinds = int if _is_whole(declared) else int | float
         return isinstance(value, kinds) and not isinstance(value, bool)
+    if default is None:
+        return isinstance(value, Path)
     if isinstance(value, tuple):
         return isinstance(default, tuple) and all(isinstance(entry, str) for entry in value)
     return isinstance(value, type(default))

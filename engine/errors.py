@@ -90,6 +90,14 @@ class StoreError(EngineError):
     """A session cannot be created, read or written."""
 
 
+class DataError(EngineError):
+    """A data set cannot be read or does not fit what is to be trained."""
+
+
+class TrainingError(EngineError):
+    """A training cannot begin or go on."""
+
+
 class ExportError(EngineError):
     """An export cannot be written."""
 

@@ -12,6 +12,7 @@ from engine.config import RunConfig, Setting, declarations
 from engine.errors import SettingError
 from engine.i18n import LANGUAGES, N_
 from engine.i18n import translate as _
+from engine.training.config import TrainConfig
 from engine.version import __version__
 
 # Flags whose customary name differs from the setting's.
@@ -56,6 +57,8 @@ def parser() -> Parser:
     doctor = commands.add_parser("doctor", help=_("say what this machine has and what is wrong"))
     doctor.add_argument("--json", action="store_true", help=_("print JSON"))
     _add_language(doctor)
+    _add_models(commands.add_parser("models", help=_("list the parts of networks, show a recipe")))
+    _add_train(commands.add_parser("train", help=_("train a network on a data set")))
     check = commands.add_parser("self-test", help=_("try every part once and print one JSON line"))
     _add_language(check)
     return top
@@ -92,8 +95,31 @@ def _add_detect(target: argparse.ArgumentParser) -> None:
     for name, declared in declarations(RunConfig).items():
         if name not in HIDDEN:
             group = tracking if name in ("track", "counters") else detection
-            _add_setting(group, name, declared)
+            _add_setting(group, RunConfig, name, declared)
     _add_outputs(target.add_argument_group(_("output")))
+
+
+def _add_models(target: Parser) -> None:
+    target.add_argument(
+        "--slot", metavar=_("SLOT"), help=_("only what is for this part, such as block or iou")
+    )
+    target.add_argument("--json", action="store_true", help=_("print one JSON object a line"))
+    _add_language(target)
+    actions = target.add_subparsers(dest="action", parser_class=Parser, metavar="show")
+    show = actions.add_parser("show", help=_("say what a recipe makes and what it costs"))
+    show.add_argument(
+        "recipe",
+        metavar=_("RECIPE"),
+        help=_("a recipe such as yolo11n:block=faster, the name of one, or a YAML file"),
+    )
+    show.add_argument(
+        "--weights", type=Path, metavar=_("FILE"), help=_("how much of these weights carries over")
+    )
+    # Absent unless given, so that `models --json show` stays JSON.
+    show.add_argument(
+        "--json", action="store_true", default=argparse.SUPPRESS, help=_("print JSON")
+    )
+    _add_language(show)
 
 
 def _add_outputs(target: argparse._ArgumentGroup) -> None:
@@ -117,10 +143,23 @@ def _add_outputs(target: argparse._ArgumentGroup) -> None:
         target.add_argument(f"--{form}", type=Path, metavar=metavar, help=text)
 
 
-def _add_setting(target: argparse._ArgumentGroup, name: str, declared: Setting) -> None:
-    default = {field.name: field.default for field in dataclasses.fields(RunConfig)}[name]
+def _add_train(target: Parser) -> None:
+    _add_language(target)
+    target.add_argument("--json", action="store_true", help=_("print events, one object a line"))
+    training = target.add_argument_group(_("training"))
+    for name, declared in declarations(TrainConfig).items():
+        _add_setting(training, TrainConfig, name, declared)
+
+
+def _add_setting(
+    target: argparse._ArgumentGroup,
+    config: type[RunConfig] | type[TrainConfig],
+    name: str,
+    declared: Setting,
+) -> None:
+    default = {field.name: field.default for field in dataclasses.fields(config)}[name]
     described = _(declared.help)
-    if default not in (None, ()) and not isinstance(default, Path):
+    if default not in (None, (), "") and not isinstance(default, Path):
         described = f"{described} ({default})"
     options: dict[str, Any] = {"help": described, "default": argparse.SUPPRESS, "dest": name}
     if name == "track":
@@ -134,12 +173,14 @@ def _add_setting(target: argparse._ArgumentGroup, name: str, declared: Setting) 
         options["metavar"] = declared.metavar or None
     if isinstance(default, tuple):
         options |= {"nargs": "+", "action": "extend"}
-    elif isinstance(default, Path):
+    elif isinstance(default, Path) or (default is None and declared.low is None):
         options["type"] = Path
     elif isinstance(default, float):
         options["type"] = float
     elif declared.low is not None:
         options["type"] = int
+    # What has no usable default of its own must be named.
+    options["required"] = default == Path()
     target.add_argument(_flag(name), **options)
 
 

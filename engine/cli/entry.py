@@ -47,6 +47,14 @@ def _dispatch(arguments: Sequence[str]) -> int:
         from engine.cli.doctor import doctor
 
         return doctor(as_json=options.json)
+    if options.command == "models":
+        from engine.cli.models import models
+
+        return models(options)
+    if options.command == "train":
+        from engine.cli.train import train
+
+        return train(options)
     if options.command == "self-test":
         from engine.cli.self_test import self_test
 

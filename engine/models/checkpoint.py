@@ -14,6 +14,7 @@ import shutil
 import tempfile
 import warnings
 import zipfile
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,11 +28,27 @@ if TYPE_CHECKING:
 
 _HINT = N_("Choose a .pt file that ultralytics trained, such as best.pt.")
 _AGAIN = N_("Download or copy the file again.")
+FORMAT = "labsight-weights"
+"""What files of our own form, see `engine.models.weights`, call it."""
+
 _LFS = b"version https://git-lfs"
 
 
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """What a weights file holds.
+
+    Attributes:
+        network: In float32, not folded, in evaluation mode; ultralytics' class or one of ours.
+        info: What the file says of itself.
+    """
+
+    network: Any
+    info: ModelInfo
+
+
 def load(path: Path) -> tuple[nn.Module, ModelInfo]:
-    """Read a checkpoint of YOLO11, YOLOv8 or YOLO26.
+    """Read a checkpoint of YOLO11, YOLOv8 or YOLO26, or of an improved network of ours.
 
     Returns:
         The network in float32, convolutions fused with their normalisation, ready to run, and
@@ -40,10 +57,20 @@ def load(path: Path) -> tuple[nn.Module, ModelInfo]:
     Raises:
         WeightsError: The file is missing, damaged, of another kind or could run code.
     """
+    found = read(path)
+    from engine.models.fold import fold
+
+    return fold(found.network), found.info
+
+
+def read(path: Path) -> Checkpoint:
+    """Read a checkpoint as `load` does, but leave it as it was trained.
+
+    Raises:
+        WeightsError: The file is missing, damaged, of another kind or could run code.
+    """
     _sniff(path)
     device.prepare()
-    from ultralytics.nn.tasks import BaseModel, load_checkpoint
-
     with tempfile.TemporaryDirectory(prefix="labsight-") as folder:
         # The loader strips quotes from names, insists on a suffix, and reads the file twice: it
         # gets a copy with a plain name that nobody changes in between.
@@ -58,18 +85,51 @@ def load(path: Path) -> tuple[nn.Module, ModelInfo]:
             with warnings.catch_warnings():
                 # torch warns of other pickle protocols before it refuses what is in them.
                 warnings.simplefilter("ignore")
-                network, checkpoint = load_checkpoint(str(copy), fuse=True)
+                network, content = _read_own(copy, path) if _is_own(copy) else _read_stock(copy)
         except (TypeError, AttributeError, KeyError, pickle.UnpicklingError) as error:
             raise WeightsError(
                 N_("{path} is not a checkpoint of an ultralytics model."), _HINT, path=path
             ) from error
         except (RuntimeError, EOFError, OSError, ValueError) as error:
             raise WeightsError(N_("{path} is damaged or incomplete."), _AGAIN, path=path) from error
+    return Checkpoint(network.eval(), _info(path, network, content, digest))
+
+
+def _read_stock(copy: Path) -> tuple[Any, dict[str, Any]]:
+    """Read what ultralytics wrote.
+
+    Raises:
+        TypeError: It is no network of ultralytics.
+    """
+    from ultralytics.nn.tasks import BaseModel, load_checkpoint
+
+    network, content = load_checkpoint(str(copy))
     if not isinstance(network, BaseModel):
-        raise WeightsError(
-            N_("{path} is not a checkpoint of an ultralytics model."), _HINT, path=path
-        )
-    return network, _info(path, network, checkpoint, digest)
+        raise TypeError("no network of ultralytics")
+    return network, content
+
+
+def _read_own(copy: Path, path: Path) -> tuple[Any, dict[str, Any]]:
+    """Read a file that needs no class at all.
+
+    Raises:
+        TypeError: It is not of our form.
+        WeightsError: It is of our form and cannot be used.
+    """
+    import torch
+
+    from engine.models import weights
+
+    content = torch.load(copy, map_location="cpu", weights_only=True)
+    if not weights.is_own(content):
+        raise TypeError("tensors without a description")
+    held = {"recipe": content.get("recipe"), "names": content.get("names")}
+    network = weights.restore(content, path)
+    card = _card(content.get("card")) or {}
+    return network, {
+        "train_args": {"imgsz": content.get("input_size")},
+        "labsight": json.dumps(held | {"card": card}),
+    }
 
 
 def _sniff(path: Path) -> None:
@@ -120,6 +180,15 @@ def _unreadable(path: Path, error: OSError) -> WeightsError:
         path=path,
         reason=error.strerror or error,
     )
+
+
+def _is_own(copy: Path) -> bool:
+    """Tell whether a file looks like one of our own form."""
+    if not zipfile.is_zipfile(copy):
+        return False
+    with zipfile.ZipFile(copy) as archive:
+        name = next(name for name in archive.namelist() if name.endswith("data.pkl"))
+        return FORMAT.encode() in archive.read(name)
 
 
 def _refuse_foreign(path: Path, copy: Path) -> None:

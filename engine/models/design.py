@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from typing import Any
 
-from engine.models.layers import Arguments, Scale
+from engine.models.layers import LAYERS, Arguments, Scale
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,8 @@ class Design:
         keypoints: Number of keypoints and values of each, for pose.
         bins: Bins of the distribution of each side of a box.
         end_to_end: Whether the head chooses its boxes itself.
+        class_width: Channels inside the class branches of the head, 0 for as many as Ultralytics
+            gives them for so many classes; YAML files cannot say it.
         activation: Name of a class of torch.nn, empty for the usual one.
     """
 
@@ -51,16 +54,21 @@ class Design:
     keypoints: tuple[int, int] = (17, 3)
     bins: int = 16
     end_to_end: bool = False
+    class_width: int = 0
     activation: str = ""
 
     def trained_for(
-        self, classes: int | None = None, keypoints: tuple[int, int] | None = None
+        self,
+        classes: int | None = None,
+        keypoints: tuple[int, int] | None = None,
+        class_width: int = 0,
     ) -> Design:
         """Return the same network for other classes or keypoints; None leaves them."""
         return replace(
             self,
             classes=self.classes if classes is None else classes,
             keypoints=self.keypoints if keypoints is None else keypoints,
+            class_width=class_width,
         )
 
     def to_yaml(self) -> dict[str, Any]:
@@ -68,11 +76,9 @@ class Design:
         scale = self.scale
         content: dict[str, Any] = {"nc": self.classes, "yaml_file": f"{self.name}.yaml"}
         if scale.name:
-            most = scale.most if scale.most != float("inf") else 10**6
-            content |= {
-                "scales": {scale.name: [scale.depth, scale.width, most]},
-                "scale": scale.name,
-            }
+            content["scale"] = scale.name
+        if math.isfinite(scale.most):
+            content["scales"] = {scale.name: [scale.depth, scale.width, scale.most]}
         else:
             content |= {"depth_multiple": scale.depth, "width_multiple": scale.width}
         if self.task == "pose":
@@ -83,14 +89,14 @@ class Design:
             content["end2end"] = True
         if self.activation:
             content["activation"] = f"torch.nn.{self.activation}()"
-        for part, rows in (("backbone", self.backbone), ("head", self.neck)):
-            content[part] = [
-                [
-                    row.sources[0] if len(row.sources) == 1 else list(row.sources),
-                    row.repeats,
-                    row.layer,
-                    list(row.arguments),
-                ]
-                for row in rows
-            ]
+        content["backbone"] = [_line(row) for row in self.backbone]
+        content["head"] = [_line(row) for row in self.neck]
         return content
+
+
+def _line(row: Row) -> list[Any]:
+    """Return a row as a line of a YAML file."""
+    several = len(row.sources) > 1 or LAYERS[row.layer].joins
+    sources = list(row.sources) if several else row.sources[0]
+    arguments = [list(each) if isinstance(each, tuple) else each for each in row.arguments]
+    return [sources, row.repeats, row.layer, arguments]

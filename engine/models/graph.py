@@ -15,12 +15,22 @@ from typing import Any
 from engine.errors import RecipeError
 from engine.i18n import N_
 from engine.models.design import Design, Row
-from engine.models.layers import LAYERS, MODERN, Arguments, Form, Layer, adjusted
+from engine.models.layers import (
+    LAYERS,
+    MODERN,
+    Arguments,
+    Form,
+    Layer,
+    adjusted,
+    keeps_channels,
+)
 from engine.models.recipe import Change
 from engine.models.registry import Entry
 
 PICTURE = "picture"
 CHANNELS = 3
+HIGHEST = 256
+"""The largest stride that a layer can have, in pixels."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +74,8 @@ class Node:
     @property
     def tags(self) -> frozenset[str]:
         """The places of recipes that mean this node, its name among them."""
+        if self.slot == "head":
+            return frozenset({self.name})
         level = f"p{self.level}"
         words = self.name.split(".")
         prefixes = {".".join(words[: count + 1]) for count in range(len(words))}
@@ -111,6 +123,12 @@ def of(design: Design) -> Graph:
     Raises:
         RecipeError: The lines do not fit together; the sentence says which.
     """
+    if design.classes < 1:
+        raise RecipeError(
+            N_("{name} is for no classes at all."),
+            N_("There must be one at least."),
+            name=design.name,
+        )
     drawn = _Drawing(design)
     for index, row in enumerate((*design.backbone, *design.neck)):
         drawn.add(index, row)
@@ -142,23 +160,23 @@ class _Drawing:
         sources = [self._source(index, source, row) for source in row.sources]
         channels_in = [CHANNELS if at < 0 else self.nodes[at].channels for at in sources]
         strides = [1.0 if at < 0 else self._strides[at] for at in sources]
+        self._check_inputs(index, row, channels_in, strides)
         try:
-            factor = layer.factor(arguments)
             called, channels, copies, repeats = self._call(row, layer, arguments, channels_in)
-        except (IndexError, TypeError, ValueError, ZeroDivisionError) as error:
+            factor = layer.factor(arguments)
+            stride = strides[-1] * factor**copies
+            expansion = _expansion(row.layer, called)
+        except (ArithmeticError, IndexError, TypeError, ValueError) as error:
             raise self._refusal(
                 index, row, N_("Line {line} of {name}: {layer} cannot have these arguments.")
             ) from error
-        stride = strides[-1] * factor**copies
-        if layer.form is Form.JOIN and len(set(strides)) > 1:
-            raise self._refusal(
-                index, row, N_("Line {line} of {name} joins feature maps of different sizes.")
-            )
+        if copies > 1 or keeps_channels(row.layer, called):
+            self._check_channels(index, row, channels_in[0], channels)
         part = "backbone" if index < len(self._design.backbone) else "neck"
         slot = layer.slot
         if slot == "conv" and factor > 1:
             slot = "down" if self.nodes else "stem"
-        level = max(0, round(math.log2(stride)))
+        level = self._level(index, row, stride)
         self._strides.append(stride)
         self.nodes.append(
             Node(
@@ -173,9 +191,45 @@ class _Drawing:
                 arguments=called,
                 copies=copies,
                 repeats=repeats,
-                expansion=_expansion(row.layer, called),
+                expansion=expansion,
             )
         )
+
+    def _check_inputs(
+        self, index: int, row: Row, channels_in: list[Any], strides: list[float]
+    ) -> None:
+        """Refuse a layer that cannot read what it is given, whatever its arguments."""
+        layer = LAYERS[row.layer]
+        if self.nodes and self.nodes[-1].slot == "head":
+            raise self._refusal(index, row, N_("Line {line} of {name} stands behind the head."))
+        if not channels_in or (len(channels_in) > 1 and not layer.joins):
+            message = N_("Line {line} of {name}: {layer} reads one feature map, not {count}.")
+            raise self._refusal(index, row, message, count=len(channels_in))
+        if layer.form is not Form.GATHER and any(isinstance(each, tuple) for each in channels_in):
+            message = N_("Line {line} of {name} reads a layer that only CBFuse can read.")
+            raise self._refusal(index, row, message)
+        if layer.form is Form.JOIN and len(set(strides)) > 1:
+            raise self._refusal(
+                index, row, N_("Line {line} of {name} joins feature maps of different sizes.")
+            )
+        if layer.once and self._design.scale.repeats(row.repeats) > 1:
+            message = N_("Line {line} of {name}: {layer} stands once and cannot be repeated.")
+            raise self._refusal(index, row, message)
+
+    def _check_channels(self, index: int, row: Row, first: int, channels: int) -> None:
+        """Refuse a layer that must give as many channels as it reads and does not."""
+        if channels != first:
+            message = N_("Line {line} of {name}: {layer} must give the {first} channels that it"
+                         " reads, not {channels}.")  # fmt: skip
+            raise self._refusal(index, row, message, first=first, channels=channels)
+
+    def _level(self, index: int, row: Row, stride: float) -> int:
+        """Return the level of a stride."""
+        if not (1 <= stride <= HIGHEST and math.frexp(stride)[0] == 0.5):
+            message = N_("Line {line} of {name} makes feature maps of stride {stride}; strides are"
+                         " powers of two from 1 to {most}.")  # fmt: skip
+            raise self._refusal(index, row, message, stride=f"{stride:g}", most=HIGHEST)
+        return int(math.log2(stride))
 
     def _source(self, index: int, source: int, row: Row) -> int:
         """Return the index of the line that a source names, -1 for the picture."""
@@ -193,7 +247,7 @@ class _Drawing:
         return argument
 
     def _call(
-        self, row: Row, layer: Layer, arguments: Arguments, channels_in: list[int]
+        self, row: Row, layer: Layer, arguments: Arguments, channels_in: list[Any]
     ) -> tuple[Arguments, Any, int, int]:
         """Return what a class is called with, its channels, its copies and its repeats."""
         design, scale, form = self._design, self._design.scale, layer.form
@@ -201,7 +255,8 @@ class _Drawing:
         first = channels_in[0]
         if form is Form.SCALED:
             channels = scale.channels(arguments[0])
-            return (first, channels, *arguments[1:]), channels, repeats, 1
+            inside = repeats if layer.depth is None else arguments[layer.depth]
+            return (first, channels, *arguments[1:]), channels, repeats, inside
         if form is Form.REPEATED:
             channels = scale.channels(arguments[0])
             rest = adjusted(row.layer, arguments, scale)[1:]
@@ -209,8 +264,12 @@ class _Drawing:
         if form is Form.PLAIN:
             return arguments, first, repeats, 1
         if form is Form.SAME:
-            return (first, *arguments), first, repeats, 1
+            # Normalisation knows its channels alone, whatever a file says of them.
+            rest = () if row.layer == "nn.BatchNorm2d" else arguments
+            return (first, *rest), first, repeats, 1
         if form is Form.JOIN:
+            if arguments not in ((), (1,)):
+                raise ValueError("feature maps are joined along their channels")
             return arguments, sum(channels_in), repeats, 1
         if form is Form.MIDDLE:
             called = (first, *arguments)
@@ -218,12 +277,20 @@ class _Drawing:
                 return (*called[:4], repeats, *called[4:]), arguments[1], 1, repeats
             return called, arguments[1], repeats, 1
         if form is Form.RESIDUAL:
+            if arguments[0] != first:
+                raise ValueError("it is told other channels than it reads")
             is_stem = len(arguments) > 3 and arguments[3]
             return arguments, arguments[1] if is_stem else arguments[1] * 4, repeats, 1
         if form is Form.SPREAD:
+            if not isinstance(arguments[0], tuple):
+                raise TypeError("it is told one number of channels instead of several")
             return (first, *arguments), arguments[0], repeats, 1
         if form is Form.GATHER:
-            return arguments, channels_in[-1], repeats, 1
+            *spread, channels = channels_in
+            chosen = [each[at] for each, at in zip(spread, arguments[0], strict=True)]
+            if not chosen or set(chosen) != {channels}:
+                raise ValueError("what it adds up has different channels")
+            return arguments, channels, repeats, 1
         if form is Form.END_TO_END:
             return (*arguments, channels_in), design.classes, 1, 1
         if form is Form.CLASSES:

@@ -54,12 +54,40 @@ class Layer:
         slot: The slot of a recipe that can replace it, or `layer`.
         factor: From the arguments of the line, what height and width are divided by.
         task: What a head is for, empty for other modules.
+        inner: Positions of arguments that are channels beside those that its form names.
+        depth: Position of the argument that says how often something inside is repeated.
     """
 
     form: Form
     slot: str = "layer"
     factor: Callable[[Arguments], float] = lambda arguments: 1
     task: str = ""
+    inner: tuple[int, ...] = ()
+    depth: int | None = None
+
+    @property
+    def channels(self) -> tuple[int, ...]:
+        """Positions of all arguments that are channels."""
+        return _CHANNELS.get(self.form, ()) + self.inner
+
+    @property
+    def joins(self) -> bool:
+        """Whether it reads a list of feature maps instead of one."""
+        return self.form in (Form.JOIN, Form.GATHER, Form.BOXES, Form.END_TO_END)
+
+    @property
+    def once(self) -> bool:
+        """Whether two of it cannot stand one after the other."""
+        return self.joins or self.form in (Form.SPREAD, Form.CLASSES)
+
+
+_CHANNELS = {
+    Form.SCALED: (0,),
+    Form.REPEATED: (0,),
+    Form.MIDDLE: (0, 1),
+    Form.RESIDUAL: (0, 1),
+    Form.SPREAD: (0,),
+}
 
 
 def _argument(position: int, default: float = 1) -> Callable[[Arguments], float]:
@@ -78,6 +106,18 @@ def _fixed(value: float) -> Callable[[Arguments], float]:
     return lambda arguments: value
 
 
+def _of_pooling(arguments: Arguments) -> float:
+    stride = arguments[1] if len(arguments) > 1 else None
+    return float(arguments[0] if stride is None else stride)
+
+
+def _of_upsample(arguments: Arguments) -> float:
+    size, factor = arguments[:2]
+    if size is not None:
+        raise ValueError("a fixed size fits one size of pictures only")
+    return 1 / float(factor)
+
+
 def _of_residual(arguments: Arguments) -> float:
     is_stem = len(arguments) > 3 and bool(arguments[3])
     # The stem is a convolution and a pooling, each with stride 2.
@@ -94,15 +134,16 @@ LAYERS = {
     "ADown": Layer(Form.SCALED, "conv", _fixed(2)),
     "ConvTranspose": Layer(Form.SCALED, "up", _enlarges(2, 2)),
     "nn.ConvTranspose2d": Layer(Form.SCALED, "up", _enlarges(2, 1)),
-    "nn.Upsample": Layer(Form.PLAIN, "up", _enlarges(1, 1)),
-    "nn.MaxPool2d": Layer(Form.PLAIN, "layer", _argument(1)),
+    "DWConvTranspose2d": Layer(Form.SCALED, "up", _enlarges(2, 1)),
+    "nn.Upsample": Layer(Form.PLAIN, "up", _of_upsample),
+    "nn.MaxPool2d": Layer(Form.PLAIN, factor=_of_pooling),
     "nn.ZeroPad2d": Layer(Form.PLAIN),
     "nn.Identity": Layer(Form.PLAIN),
     "nn.BatchNorm2d": Layer(Form.SAME),
     "Bottleneck": Layer(Form.SCALED, "block"),
     "GhostBottleneck": Layer(Form.SCALED, "block", _argument(2)),
-    "RepNCSPELAN4": Layer(Form.SCALED, "block"),
-    "ELAN1": Layer(Form.SCALED, "block"),
+    "RepNCSPELAN4": Layer(Form.SCALED, "block", inner=(1, 2), depth=3),
+    "ELAN1": Layer(Form.SCALED, "block", inner=(1, 2)),
     "BottleneckCSP": Layer(Form.REPEATED, "block"),
     "C1": Layer(Form.REPEATED, "block"),
     "C2": Layer(Form.REPEATED, "block"),
@@ -117,21 +158,21 @@ LAYERS = {
     "A2C2f": Layer(Form.REPEATED, "block"),
     "HGStem": Layer(Form.MIDDLE, "stem", _fixed(4)),
     "HGBlock": Layer(Form.MIDDLE, "block"),
-    "ResNetLayer": Layer(Form.RESIDUAL, "block", _of_residual),
+    "ResNetLayer": Layer(Form.RESIDUAL, "block", _of_residual, depth=4),
     "SPP": Layer(Form.SCALED, "context"),
     "SPPF": Layer(Form.SCALED, "context"),
-    "SPPELAN": Layer(Form.SCALED, "context"),
+    "SPPELAN": Layer(Form.SCALED, "context", inner=(1,)),
     "PSA": Layer(Form.SCALED, "psa"),
     "C2PSA": Layer(Form.REPEATED, "psa"),
     "C2fPSA": Layer(Form.REPEATED, "psa"),
-    "AIFI": Layer(Form.SAME, "psa"),
+    "AIFI": Layer(Form.SAME, "psa", inner=(0,)),
     "Concat": Layer(Form.JOIN, "fuse"),
     "CBLinear": Layer(Form.SPREAD),
     "CBFuse": Layer(Form.GATHER),
     "Detect": Layer(Form.BOXES, "head", task="detect"),
     "v10Detect": Layer(Form.END_TO_END, "head", task="detect"),
-    "Segment": Layer(Form.BOXES, "head", task="segment"),
-    "Segment26": Layer(Form.BOXES, "head", task="segment"),
+    "Segment": Layer(Form.BOXES, "head", task="segment", inner=(1, 2)),
+    "Segment26": Layer(Form.BOXES, "head", task="segment", inner=(1, 2)),
     "Pose": Layer(Form.BOXES, "head", task="pose"),
     "Pose26": Layer(Form.BOXES, "head", task="pose"),
     "OBB": Layer(Form.BOXES, "head", task="obb"),
@@ -181,3 +222,17 @@ def adjusted(name: str, arguments: Arguments, scale: Scale) -> Arguments:
     if name == "A2C2f" and scale.name in ("l", "x"):
         return (*arguments, True, 1.2)
     return arguments
+
+
+def keeps_channels(name: str, called: Arguments) -> bool:
+    """Tell whether a layer works only where it gives as many channels as it reads.
+
+    Args:
+        name: Of the module.
+        called: What its class is called with.
+    """
+    if name == "A2C2f":
+        # The larger sizes add what it reads to what it gives.
+        attends = len(called) <= 3 or bool(called[3])
+        return attends and len(called) > 5 and bool(called[5])
+    return name in ("PSA", "C2PSA", "C2fPSA")

@@ -8,8 +8,8 @@ import torch
 from torch import nn
 from ultralytics.utils.loss import BboxLoss, E2ELoss, v8DetectionLoss
 
-from engine.models.recipe import Recipe
-from engine.models.registry import find
+from engine.models.recipe import Change, Recipe
+from engine.models.registry import find, make
 
 
 def improved(criterion: Any, recipe: Recipe) -> Any:  # noqa: ANN401 - ultralytics' own
@@ -18,17 +18,30 @@ def improved(criterion: Any, recipe: Recipe) -> Any:  # noqa: ANN401 - ultralyti
     An entry of the slot `iou` is called with predicted and true boxes, [N, 4] xyxy each in cells of
     their feature map, and returns the loss of each, [N]; one of `cls` with logits and targets
     0 to 1, [B, A, C] each, and returns the loss of each, of the same shape.
+
+    Raises:
+        RecipeError: A loss cannot be made with the recipe's options.
     """
     double = isinstance(criterion, E2ELoss)
     for part in (criterion.one2many, criterion.one2one) if double else (criterion,):
         if not isinstance(part, v8DetectionLoss):
             continue
         for change in recipe.chosen("iou"):
-            loss = find("iou", change.name).make(**dict(change.options))
+            loss = made(change)
             part.bbox_loss = BoxLoss(part.reg_max, loss).to(part.device)
         for change in recipe.chosen("cls"):
-            part.bce = find("cls", change.name).make(**dict(change.options)).to(part.device)
+            part.bce = made(change).to(part.device)
     return criterion
+
+
+def made(change: Change) -> nn.Module:
+    """Return the loss that a change of the slots `iou` and `cls` asks for.
+
+    Raises:
+        RecipeError: It cannot be made with these options.
+    """
+    loss: nn.Module = make(find(change.slot, change.name), change)
+    return loss
 
 
 class BoxLoss(BboxLoss):  # type: ignore[misc] # ultralytics is not typed

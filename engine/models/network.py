@@ -20,7 +20,10 @@ method `fold()` that returns them, see `engine.models.fold`.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import torch
@@ -29,14 +32,16 @@ from ultralytics.nn import modules, tasks
 from ultralytics.nn.modules import Conv, Detect
 from ultralytics.utils.torch_utils import initialize_weights
 
-from engine.errors import EngineError, RecipeError
+from engine.errors import RecipeError
 from engine.i18n import N_
 from engine.models.graph import PICTURE, Graph, Node
-from engine.models.losses import improved
+from engine.models.losses import improved, made
 from engine.models.recipe import Change, Recipe
-from engine.models.registry import Entry, find
+from engine.models.registry import find, make
+from engine.models.slots import OF_LOSS
 
 _LOCK = threading.Lock()
+_INHERITED = object()
 _STOCK = {
     "detect": tasks.DetectionModel,
     "segment": tasks.SegmentationModel,
@@ -75,16 +80,24 @@ def build(recipe: Recipe, graph: Graph) -> Any:  # noqa: ANN401 - a class made a
         graph: What `engine.models.plan.draw` made of it.
 
     Raises:
-        RecipeError: An entry cannot be built with the channels that it has there.
+        RecipeError: An entry cannot be built with its options or with the channels that it has
+            there, or would change nothing.
     """
     design = graph.design
-    # The heads of older networks are told by a variable of their class.
-    with _LOCK:
-        before, Detect.legacy = Detect.legacy, not graph.modern
-        try:
-            layers = [_layer(node) for node in graph.nodes]
-        finally:
-            Detect.legacy = before
+    for change in recipe.changes:
+        if change.slot in OF_LOSS:
+            # Tried now, as training would begin with it after everything else is ready.
+            made(change)
+    usual = None if recipe.chosen("act") or not design.activation else design.activation
+    with _LOCK, ExitStack() as stack:
+        # Heads and convolutions read from their classes what ultralytics' parser sets there.
+        stack.enter_context(_set(_class_of(graph.head), "legacy", not graph.modern))
+        if usual is not None:
+            stack.enter_context(_set(Conv, "default_act", getattr(nn, usual)()))
+        layers = [_layer(node) for node in _with_class_width(graph)]
+        _put_inside(layers, graph)
+    if isinstance(layers[-1], Detect):
+        _fit_classes(layers[-1], design.classes)
     network = _empty(_OURS[design.task])
     saved = _connect(layers, graph)
     network.model = nn.Sequential(*layers)
@@ -95,9 +108,8 @@ def build(recipe: Recipe, graph: Graph) -> Any:  # noqa: ANN401 - a class made a
     network.task, network.inplace = design.task, True
     if design.task == "pose":
         network.kpt_shape = list(design.keypoints)
-    activation = _activation(recipe, design.activation)
-    if activation is not None:
-        _activate(network, activation)
+    for change in recipe.chosen("act"):
+        _activate(network, partial(make, find(change.slot, change.name), change, node="act"))
     _finish(network, graph)
     return network
 
@@ -115,9 +127,27 @@ def as_stock(network: Any) -> Any:  # noqa: ANN401
 
 def _empty(kind: type) -> Any:  # noqa: ANN401
     """Return a model without its own parser's work."""
-    model = object.__new__(kind)
+    model: Any = object.__new__(kind)
     nn.Module.__init__(model)
     return model
+
+
+def _with_class_width(graph: Graph) -> tuple[Node, ...]:
+    """Return the nodes, the head's as for the number of classes that makes its branches so wide."""
+    head, width = graph.head, graph.design.class_width
+    if not width or head.entry is not None:
+        return graph.nodes
+    return (*graph.nodes[:-1], replace(head, arguments=(width, *head.arguments[1:])))
+
+
+def _fit_classes(head: Any, classes: int) -> None:  # noqa: ANN401
+    """Give the class branches of a head as many outputs as there are classes."""
+    if head.nc == classes:
+        return
+    head.nc, head.no = classes, classes + 4 * head.reg_max
+    for branches in (head.cv3, getattr(head, "one2one_cv3", None) or ()):
+        for branch in branches:
+            branch[-1] = nn.Conv2d(branch[-1].in_channels, classes, 1)
 
 
 def _finish(network: Any, graph: Graph) -> None:  # noqa: ANN401
@@ -142,10 +172,16 @@ def _connect(layers: list[Any], graph: Graph) -> list[int]:
         sources = [-1 if name == PICTURE else at[name] for name in node.inputs]
         saved.update(source for source in sources if 0 <= source != index - 1)
         relative = [-1 if source == index - 1 else source for source in sources]
-        single = len(relative) == 1 and node.slot != "fuse" and not isinstance(module, Detect)
-        module.f = relative[0] if single else relative
+        if isinstance(module, Detect):
+            # As in ultralytics' files, where heads name their lines.
+            module.f = sources
+            saved.update(sources)
+        else:
+            single = len(relative) == 1 and node.slot != "fuse"
+            module.f = relative[0] if single else relative
         module.i = index
-        module.type = str(type(module))[8:-2]
+        made = module[0] if node.copies > 1 else module
+        module.type = str(type(made))[8:-2]
         module.np = sum(parameter.numel() for parameter in module.parameters())
     return sorted(saved)
 
@@ -153,7 +189,17 @@ def _connect(layers: list[Any], graph: Graph) -> list[int]:
 def _layer(node: Node) -> nn.Module:
     if node.entry is None:
         made = _stock_class(node.layer)
-        copies = [made(*_fresh(node.arguments)) for _ in range(node.copies)]
+        try:
+            copies = [made(*_fresh(node.arguments)) for _ in range(node.copies)]
+        except (ArithmeticError, AssertionError, LookupError, RuntimeError, TypeError,
+                ValueError) as error:  # fmt: skip
+            raise RecipeError(
+                N_("{layer} cannot be built at {node}: {reason}."),
+                N_("Compare its line with the file that the network was made from."),
+                layer=node.layer,
+                node=node.name,
+                reason=str(error).rstrip(".") or type(error).__name__,
+            ) from error
         for copy in copies:
             if node.layer == "SPPF" and len(node.arguments) <= 3:
                 # Before YOLO26 its first convolution had an activation.
@@ -161,12 +207,7 @@ def _layer(node: Node) -> nn.Module:
         module = copies[0] if len(copies) == 1 else nn.Sequential(*copies)
     else:
         assert node.change is not None
-        module = _made(node.entry, node.change, node.name, *_positional(node))
-    if node.inner is not None:
-        entry, change = node.inner
-        _replace_convolutions(
-            module, lambda c_in, c_out: _made(entry, change, node.name, c_in, c_out)
-        )
+        module = make(node.entry, node.change, *_positional(node), node=node.name)
     return module
 
 
@@ -186,48 +227,43 @@ def _positional(node: Node) -> tuple[Any, ...]:
     return first, node.channels
 
 
-def _made(entry: Entry, change: Change, name: str, *arguments: Any) -> nn.Module:  # noqa: ANN401
-    options = {key: type(entry.options[key])(value) for key, value in change.options}
-    try:
-        module = entry.make(*arguments, **options)
-    except EngineError:
-        raise
-    except (ValueError, TypeError, RuntimeError, ZeroDivisionError, AssertionError) as error:
-        raise RecipeError(
-            N_("{change} cannot be built at {node}: {reason}."),
-            N_("Give it other options or places, or choose another size of network."),
-            change=change.label,
-            node=name,
-            reason=str(error).rstrip("."),
-        ) from error
-    assert isinstance(module, nn.Module)
-    return module
+def _put_inside(layers: list[nn.Module], graph: Graph) -> None:
+    """Put the recipe's convolutions into blocks that have plain ones, wherever they came from."""
+    replaced: dict[Change, int] = {}
+    for module, node in zip(layers, graph.nodes, strict=True):
+        if node.inner is None:
+            continue
+        entry, change = node.inner
+        within = partial(make, entry, change, node=node.name)
+        replaced[change] = replaced.get(change, 0) + _replace_convolutions(module, within)
+    for change, count in replaced.items():
+        if not count:
+            raise RecipeError(
+                N_("{change} finds no 3×3 convolution to replace."),
+                N_("Choose other blocks or places, or leave it out."),
+                change=change.label,
+            )
 
 
-def _replace_convolutions(module: nn.Module, make: Callable[[int, int], nn.Module]) -> None:
-    """Put other convolutions in the place of the plain 3×3 ones inside a block."""
+def _replace_convolutions(module: nn.Module, within: Callable[[int, int], nn.Module]) -> int:
+    """Put other convolutions in the place of the plain 3×3 ones inside a block; count them."""
+    count = 0
     for name, child in module.named_children():
         if _is_plain(child):
             conv: Any = child.conv
-            setattr(module, name, make(conv.in_channels, conv.out_channels))
+            setattr(module, name, within(conv.in_channels, conv.out_channels))
+            count += 1
         else:
-            _replace_convolutions(child, make)
+            count += _replace_convolutions(child, within)
+    return count
 
 
-def _is_plain(module: nn.Module) -> bool:
-    if type(module) is not Conv:
+def _is_plain(module: Any) -> bool:  # noqa: ANN401
+    if type(module) is not Conv or type(module.act) is not type(Conv.default_act):
         return False
-    conv: Any = module.conv
+    conv = module.conv
     square, still = conv.kernel_size == (3, 3), conv.stride == (1, 1)
     return bool(square and still and conv.groups == 1 and conv.dilation == (1, 1))
-
-
-def _activation(recipe: Recipe, name: str) -> Callable[[], nn.Module] | None:
-    """Return what makes the activation of a network, None for the usual one."""
-    for change in recipe.chosen("act"):
-        entry = find(change.slot, change.name)
-        return lambda: _made(entry, change, "act")
-    return getattr(nn, name) if name else None
 
 
 def _activate(network: nn.Module, make: Callable[[], nn.Module]) -> None:
@@ -235,6 +271,26 @@ def _activate(network: nn.Module, make: Callable[[], nn.Module]) -> None:
     for module in network.modules():
         if isinstance(getattr(module, "act", None), type(Conv.default_act)):
             module.act = make()
+
+
+@contextmanager
+def _set(kind: type, name: str, value: object) -> Iterator[None]:
+    """Give a class a variable for a while, whether it had one of its own or inherited it."""
+    before = vars(kind).get(name, _INHERITED)
+    setattr(kind, name, value)
+    try:
+        yield
+    finally:
+        if before is _INHERITED:
+            delattr(kind, name)
+        else:
+            setattr(kind, name, before)
+
+
+def _class_of(head: Node) -> type:
+    """Return the class of a head; a function of the catalogue that makes one stands for Detect."""
+    made = head.entry.make if head.entry is not None else _stock_class(head.layer)
+    return made if isinstance(made, type) else Detect
 
 
 def _stock_class(name: str) -> Callable[..., Any]:

@@ -9,8 +9,8 @@ from engine.errors import RecipeError
 from engine.i18n import N_
 from engine.models import bases, graph, registry
 from engine.models.design import Design
-from engine.models.graph import Graph, Node
-from engine.models.recipe import Change, Recipe, overlapping
+from engine.models.graph import PICTURE, Graph, Node
+from engine.models.recipe import Change, Recipe, overlapping, written
 from engine.models.registry import Entry
 from engine.models.slots import SLOTS
 from engine.models.words import listed, nearest
@@ -21,6 +21,8 @@ _ADDED = ("attention",)
 """Slots whose entries stand behind a node instead of in its place."""
 _INNER = ("conv",)
 """Slots whose entries stand inside a node."""
+_CLIMB = {"stem": 1, "down": 1, "up": -1}
+"""By how many levels the entries of a slot change a feature map, where they do."""
 
 
 def draw(recipe: Recipe, design: Design | None = None, find: Find = registry.find) -> Graph:
@@ -53,6 +55,7 @@ def draw(recipe: Recipe, design: Design | None = None, find: Find = registry.fin
             elif change.slot in _ADDED:
                 _insert(nodes, position, change, entry)
             else:
+                _check_shape(site, change, plain)
                 nodes[position] = _in_place_of(nodes[position], change, entry)
     return replace(plain, nodes=tuple(nodes))
 
@@ -60,7 +63,7 @@ def draw(recipe: Recipe, design: Design | None = None, find: Find = registry.fin
 def places(slot: str, design: Design) -> list[str]:
     """Return the places that a slot has in a network, for forms and for hints."""
     plain = graph.of(design)
-    return _known(slot, _candidates(slot, plain))
+    return _known(slot, plain)
 
 
 def _entry(change: Change, plain: Graph, find: Find) -> Entry:
@@ -87,7 +90,7 @@ def _entry(change: Change, plain: Graph, find: Find) -> Entry:
                 change=change.label,
                 key=key,
                 nearest=nearest(key, entry.options),
-                known=listed(f"{name}={default}" for name, default in entry.options.items()),
+                known=listed(f"{name}={written(value)}" for name, value in entry.options.items()),
             )
         default = entry.options[key]
         fits = type(value) is type(default) or (type(default) is float and type(value) is int)
@@ -97,8 +100,8 @@ def _entry(change: Change, plain: Graph, find: Find) -> Entry:
                 N_("Its default is {default}; give a value of that kind."),
                 change=change.label,
                 key=key,
-                value=value,
-                default=default,
+                value=written(value),
+                default=written(default),
             )
     return entry
 
@@ -106,17 +109,18 @@ def _entry(change: Change, plain: Graph, find: Find) -> Entry:
 def _sites(change: Change, plain: Graph) -> list[Node]:
     """Return the nodes that a change is for."""
     candidates = _candidates(change.slot, plain)
+    known = _known(change.slot, plain)
     default = SLOTS[change.slot].default
-    wanted = change.places or ((default,) if default else ())
-    if not wanted:
-        found = candidates
-    else:
-        for place in wanted:
-            if place not in _known(change.slot, candidates):
-                raise _nowhere(change, place, candidates, plain)
-        found = [node for node in candidates if _tags(change.slot, node) & set(wanted)]
+    wanted = change.places or ((default,) if default in known else ())
+    for place in wanted:
+        if place not in known:
+            raise _nowhere(change, place, plain)
+    if wanted:
+        return [node for node in candidates if _tags(change.slot, node, plain) & set(wanted)]
+    # Without the default place, as in networks that have no neck, it is what the head reads.
+    found = [node for node in candidates if not default or node.name in plain.head.inputs]
     if not found:
-        raise _nowhere(change, "", candidates, plain)
+        raise _nowhere(change, "", plain)
     return found
 
 
@@ -136,20 +140,20 @@ def _outputs(plain: Graph) -> list[Node]:
     return backbone + [node for node in inputs if node not in backbone]
 
 
-def _tags(slot: str, node: Node) -> frozenset[str]:
+def _tags(slot: str, node: Node, plain: Graph) -> frozenset[str]:
     """Return the places that mean a node; an added layer at p3 is where the head reads p3."""
-    if slot in _ADDED and node.part == "backbone":
+    if slot in _ADDED and node.name not in plain.head.inputs:
         return node.tags - {f"p{node.level}"}
     return node.tags
 
 
-def _known(slot: str, candidates: list[Node]) -> list[str]:
-    found = {tag for node in candidates for tag in _tags(slot, node)}
+def _known(slot: str, plain: Graph) -> list[str]:
+    found = {tag for node in _candidates(slot, plain) for tag in _tags(slot, node, plain)}
     return sorted(found, key=lambda tag: (tag.count("."), tag))
 
 
-def _nowhere(change: Change, place: str, candidates: list[Node], plain: Graph) -> RecipeError:
-    known = _known(change.slot, candidates)
+def _nowhere(change: Change, place: str, plain: Graph) -> RecipeError:
+    known = _known(change.slot, plain)
     if not known:
         return RecipeError(
             N_("{base} has no part for {change}."),
@@ -168,6 +172,21 @@ def _nowhere(change: Change, place: str, candidates: list[Node], plain: Graph) -
     )
 
 
+def _check_shape(node: Node, change: Change, plain: Graph) -> None:
+    """Refuse a place whose layer gives a feature map of another shape than an entry would."""
+    levels = [0 if name == PICTURE else plain.node(name).level for name in node.inputs]
+    climbs = all(node.level - level == _CLIMB.get(node.slot, 0) for level in levels)
+    if climbs and (node.slot != "up" or node.channels_in == (node.channels,)):
+        return
+    raise RecipeError(
+        N_("{change} cannot be at {node} of {base}, as its feature map has another shape."),
+        N_("Name other places."),
+        change=change.label,
+        node=node.name,
+        base=plain.design.name,
+    )
+
+
 def _in_place_of(node: Node, change: Change, entry: Entry) -> Node:
     return replace(node, layer=change.label, arguments=(), copies=1, entry=entry, change=change)
 
@@ -175,9 +194,10 @@ def _in_place_of(node: Node, change: Change, entry: Entry) -> Node:
 def _insert(nodes: list[Node], position: int, change: Change, entry: Entry) -> None:
     """Put a node after another one; what read that one reads the new one."""
     before = nodes[position]
-    prefix = before.name.rpartition(".")[0]
+    names = {node.name for node in nodes}
+    name = f"{before.name.rpartition('.')[0]}.{change.slot}"
     new = Node(
-        name=f"{prefix}.{change.slot}",
+        name=name if name not in names else f"{before.name}.{change.slot}",
         part=before.part,
         slot=change.slot,
         layer=change.label,

@@ -13,7 +13,6 @@ and places sorted. Whether base, names and places exist is for `engine.models.pl
 
 from __future__ import annotations
 
-import itertools
 import math
 import re
 from dataclasses import dataclass, field
@@ -26,17 +25,19 @@ from engine.models.words import listed, nearest
 Value = bool | int | float | str
 
 _BASE = re.compile(r"[a-z0-9][a-z0-9_.-]*")
-_FILE = re.compile(r"\s*(.+?\.ya?ml)\s*(?::(.*))?", re.IGNORECASE | re.DOTALL)
+_FILE = re.compile(r"(\S.*?\.ya?ml)\s*(?::(.*))?", re.IGNORECASE | re.DOTALL)
 _CHANGE = re.compile(
     r"\s*(?P<slot>\w+)\s*=\s*(?P<name>[\w.-]+)\s*"
     r"(?:\((?P<options>[^()]*)\)\s*)?(?:@(?P<places>[^@]*))?",
 )
-_NAME = re.compile(r"[a-z0-9][a-z0-9_.-]*")
-_PLACE = re.compile(r"[a-z][a-z0-9]*(?:\.[a-z0-9]+)*")
-_KEY = re.compile(r"[a-z]\w*")
-_WORD = re.compile(r"[A-Za-z_][\w.-]*")
-_WHOLE = re.compile(r"-?\d+")
-_NUMBER = re.compile(r"-?(?:\d+\.\d*|\.\d+|\d+)(?:[eE][+-]?\d+)?")
+_NAME = re.compile(r"[a-z0-9][a-z0-9_-]*")
+# A place with the end of a file would make a file of all that stands before it.
+_PLACE = re.compile(r"[a-z][a-z0-9]*(?:\.(?!ya?ml\b)[a-z0-9]+)*")
+_KEY = re.compile(r"[a-z]\w*", re.ASCII)
+_WORD = re.compile(r"[A-Za-z_][\w.-]*", re.ASCII)
+_WHOLE = re.compile(r"-?\d+", re.ASCII)
+_NUMBER = re.compile(r"-?(?:\d+\.\d*|\.\d+|\d+)(?:[eE][+-]?\d+)?", re.ASCII)
+_LARGEST = 2**63
 _BOOLS = {"true": True, "false": False}
 _SHAPE = N_("Write it as base:slot=name(option=value)@place+place,slot=name.")
 _PARTS = ("backbone", "neck")
@@ -95,19 +96,23 @@ class Change:
                 name=self.name,
                 places="+".join(self.places),
             )
+        seen: set[str] = set()
         for key, value in self.options:
-            self._check(key, value)
+            self._check(key, value, repeated=key in seen)
+            seen.add(key)
         object.__setattr__(self, "options", tuple(sorted(self.options)))
         object.__setattr__(self, "places", tuple(sorted(set(self.places), key=_place_order)))
 
-    def _check(self, key: str, value: Value) -> None:
+    def _check(self, key: str, value: Value, *, repeated: bool) -> None:
         """Refuse an option whose text would not be read as what it is."""
-        repeated = sum(each == key for each, _ in self.options) > 1
         odd = not _KEY.fullmatch(key)
         if isinstance(value, str):
             odd = odd or not _WORD.fullmatch(value) or value.lower() in _BOOLS
         elif isinstance(value, float):
             odd = odd or not math.isfinite(value)
+        elif not -_LARGEST <= value < _LARGEST:
+            # Python writes no more than some thousand decimal digits.
+            odd, value = True, hex(value)
         if repeated or odd:
             raise RecipeError(
                 N_("{slot}={name} has an unreadable or repeated option: {key}={value}."),
@@ -125,7 +130,7 @@ class Change:
 
     def __str__(self) -> str:
         """Return the canonical text."""
-        options = ",".join(f"{key}={_text(value)}" for key, value in self.options)
+        options = ",".join(f"{key}={written(value)}" for key, value in self.options)
         places = "+".join(self.places)
         return self.label + (f"({options})" if options else "") + (f"@{places}" if places else "")
 
@@ -147,19 +152,20 @@ class Recipe:
 
     def __post_init__(self) -> None:
         """Refuse what has no text and put the changes in their canonical order."""
-        if not self.is_file and not _BASE.fullmatch(self.base):
+        found = (_FILE if self.is_file else _BASE).fullmatch(self.base)
+        if found is None or (self.is_file and found[1] != self.base):
             raise RecipeError(
                 N_("{base} is no name of a network."),
                 N_("Begin with a network such as yolo11n or yolo11n-seg."),
                 base=self.base or "''",
             )
         object.__setattr__(self, "changes", tuple(sorted(self.changes, key=_change_order)))
-        for one, other in itertools.combinations(self.changes, 2):
-            if one.slot != other.slot:
-                continue
-            shared = sorted(set(one.places) & set(other.places), key=_place_order)
-            if shared or one.places == other.places:
-                raise overlapping(one, other, shared[0] if shared else "")
+        taken: dict[tuple[str, str], Change] = {}
+        for change in self.changes:
+            for place in change.places or ("",):
+                if (change.slot, place) in taken:
+                    raise overlapping(taken[change.slot, place], change, place)
+                taken[change.slot, place] = change
 
     @property
     def is_file(self) -> bool:
@@ -187,12 +193,12 @@ def parse(text: str) -> Recipe:
     Raises:
         RecipeError: The text is no recipe; the sentence names the part.
     """
-    found = _FILE.fullmatch(text)
+    found = _FILE.fullmatch(text.strip())
     if found is not None:
-        base, rest = found[1].strip(), found[2]
+        base, rest = found[1], found[2]
     else:
         base, colon, rest = text.partition(":")
-        base, rest = base.strip().lower(), rest if colon else None
+        base, rest = _small(base), rest if colon else None
     if rest is not None and not rest.strip():
         raise RecipeError(N_("After {base}: something must follow."), _SHAPE, base=base)
     changes = [] if rest is None else [_parse_change(part) for part in _split(rest)]
@@ -219,7 +225,14 @@ def overlapping(one: Change, other: Change, place: str) -> RecipeError:
 
 def _split(text: str) -> list[str]:
     """Split at the commas outside parentheses."""
-    return re.split(r",(?![^()]*\))", text)
+    parts, start, inside = [], 0, False
+    for mark in re.finditer(r"[,()]", text):
+        if mark[0] != ",":
+            inside = mark[0] == "("
+        elif not inside:
+            parts.append(text[start : mark.start()])
+            start = mark.end()
+    return [*parts, text[start:]]
 
 
 def _parse_change(text: str) -> Change:
@@ -228,11 +241,17 @@ def _parse_change(text: str) -> Change:
         raise RecipeError(N_("{part} is no part of a recipe."), _SHAPE, part=text.strip() or "''")
     options, places = found["options"], found["places"]
     return Change(
-        found["slot"].lower(),
-        found["name"].lower(),
+        _small(found["slot"]),
+        _small(found["name"]),
         () if options is None else tuple(_parse_option(part, text) for part in options.split(",")),
-        () if places is None else tuple(place.strip().lower() for place in places.split("+")),
+        () if places is None else tuple(_small(place) for place in places.split("+")),
     )
+
+
+def _small(text: str) -> str:
+    """Return a word in small letters, one with signs that only look like letters as it is."""
+    word = text.strip()
+    return word.lower() if word.isascii() else word
 
 
 def _parse_option(text: str, change: str) -> tuple[str, Value]:
@@ -251,13 +270,16 @@ def _parse_value(text: str) -> Value:
     if text.lower() in _BOOLS:
         return _BOOLS[text.lower()]
     if _WHOLE.fullmatch(text):
-        return int(text)
-    if _NUMBER.fullmatch(text):
+        # Python reads no more than some thousand digits; these are refused as they stand.
+        whole = int(text) if len(text) < 100 else _LARGEST
+        return whole if -_LARGEST <= whole < _LARGEST else text
+    if _NUMBER.fullmatch(text) and math.isfinite(float(text)):
         return float(text)
     return text
 
 
-def _text(value: Value) -> str:
+def written(value: Value) -> str:
+    """Return the value of an option as recipes write it."""
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 

@@ -13,9 +13,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal, TypeVar
 
-from engine.errors import RecipeError
+from engine.errors import EngineError, RecipeError
 from engine.i18n import N_
-from engine.models.recipe import Value
+from engine.models.recipe import Change, Value
 from engine.models.slots import ORDER, SLOTS
 from engine.models.words import listed, nearest
 from engine.types import TASKS
@@ -84,7 +84,8 @@ def register(
     Keyword-only arguments of the class are what a recipe may set. They have defaults.
 
     Raises:
-        ValueError: The slot is unknown, an option has no default, or the name is taken.
+        ValueError: The slot is unknown, an option has no plain default, the name is taken, or a
+            recipe could not write the name or an option.
     """
     if slot not in SLOTS:
         raise ValueError(f"there is no slot {slot}; the nearest is {nearest(slot, SLOTS)}")
@@ -96,6 +97,11 @@ def register(
                 f"{slot}={name} is registered twice: by {_place(first.make)}"
                 f" and then by {_place(make)}"
             )
+        options = _options(make)
+        try:
+            Change(slot, name, tuple(options.items()))
+        except RecipeError as error:
+            raise ValueError(f"{_place(make)}: {error}") from error
         _entries[slot, name] = Entry(
             name,
             slot,
@@ -109,7 +115,7 @@ def register(
             operators,
             stability,
             make,
-            _options(make),
+            options,
         )
         return make
 
@@ -161,6 +167,37 @@ def find(slot: str, name: str) -> Entry:
         nearest=nearest(name, known),
         known=listed(known),
     )
+
+
+def make(entry: Entry, change: Change, *arguments: Any, node: str = "") -> Any:  # noqa: ANN401
+    """Return what the class of an entry makes with the options of a change.
+
+    Args:
+        entry: What to make.
+        change: What a recipe asks of it.
+        arguments: What its slot is called with, see `engine.models.network`.
+        node: Where it will stand, empty for a part of the loss.
+
+    Raises:
+        RecipeError: It cannot be made of these.
+    """
+    options = {key: type(entry.options[key])(value) for key, value in change.options}
+    try:
+        return entry.make(*arguments, **options)
+    except EngineError:
+        raise
+    except (ValueError, TypeError, RuntimeError, ArithmeticError, AssertionError) as error:
+        raise RecipeError(
+            N_("{change} cannot be built at {node}: {reason}.")
+            if node
+            else N_("{change} cannot be built: {reason}."),
+            N_("Give it other options or places, or choose another size of network.")
+            if node
+            else N_("Give it other options."),
+            change=change.label,
+            node=node,
+            reason=str(error).rstrip("."),
+        ) from error
 
 
 def _load() -> None:

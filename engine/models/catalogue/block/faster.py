@@ -47,6 +47,8 @@ class FasterBlock(nn.Module):
         """Make the three convolutions."""
         super().__init__()
         middle = int(channels * ratio)
+        if middle < 1:
+            raise ValueError(f"{ratio} times {channels} channels leaves none in the middle")
         self.spatial = PartialConv(channels, share)
         self.mix = nn.Sequential(
             nn.Conv2d(channels, middle, 1, bias=False),

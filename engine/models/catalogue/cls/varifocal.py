@@ -38,10 +38,9 @@ class Varifocal(nn.Module):
 
     def forward(self, logits: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
         """Return the loss of each place and class, of the shape of both, [B, A, C]."""
-        weight = torch.where(
-            targets > 0, targets, self.alpha * logits.detach().sigmoid() ** self.gamma
-        )
-        each = nn.functional.binary_cross_entropy_with_logits(
-            logits.float(), targets.float(), reduction="none"
-        )
+        logits, targets = logits.float(), targets.float()
+        # The power by its logarithm, whose gradient stays finite where the score is 0.
+        easy = (self.gamma * nn.functional.logsigmoid(logits)).exp()
+        weight = torch.where(targets > 0, targets, self.alpha * easy)
+        each = nn.functional.binary_cross_entropy_with_logits(logits, targets, reduction="none")
         return each * weight

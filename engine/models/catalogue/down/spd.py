@@ -18,7 +18,7 @@ from engine.models.registry import register
     year=2022,
     arxiv="2208.03641",
     origin="https://github.com/LabSAINT/SPD-Conv",
-    licence="Apache-2.0; written from the paper",
+    licence="MIT; written from the paper",
 )
 class SpaceToDepth(nn.Module):
     """Each 2×2 pixels become four channels, then a 3×3 convolution without stride.

@@ -17,12 +17,12 @@ TINY = 1e-7
     paper="Wise-IoU: Bounding Box Regression Loss with Dynamic Focusing Mechanism",
     year=2023,
     arxiv="2301.10051",
-    origin="https://github.com/Instinct323/Wise-IoU",
+    origin="https://github.com/Instinct323/wiou",
     licence="GPL-3.0; written from the paper",
     tasks=("detect", "segment", "pose"),
 )
 class WiseIou(nn.Module):
-    """r R (1 - IoU), equations 6 to 8 and 13 to 15.
+    """r R (1 - IoU): the distance attention of WIoU v1 and the dynamic focusing of v3.
 
     R = exp(d² / (Wg² + Hg²)) with d the distance of the centres and Wg, Hg the sides of the box
     around both, which take no gradient. r = β / (δ α^(β - δ)) with β the loss of a box over its
@@ -46,19 +46,22 @@ class WiseIou(nn.Module):
 
     def forward(self, predicted: torch.Tensor, true: torch.Tensor) -> torch.Tensor:
         """Return the loss [N] of boxes [N, 4] against [N, 4], xyxy of any unit."""
+        # In half precision areas of large feature maps overflow.
+        exact = torch.promote_types(predicted.dtype, torch.float32)
+        predicted, true = predicted.to(exact), true.to(exact)
         low = torch.maximum(predicted[:, :2], true[:, :2])
         high = torch.minimum(predicted[:, 2:], true[:, 2:])
         common = (high - low).clamp(min=0).prod(1)
-        area = (predicted[:, 2:] - predicted[:, :2]).prod(1)
+        area = (predicted[:, 2:] - predicted[:, :2]).clamp(min=0).prod(1)
         union = area + (true[:, 2:] - true[:, :2]).prod(1) - common
-        loss = 1 - common / (union + TINY)
+        loss = 1 - common / union.clamp(min=TINY)
         around = torch.maximum(predicted[:, 2:], true[:, 2:]) - torch.minimum(
             predicted[:, :2], true[:, :2]
         )
         apart = (predicted[:, :2] + predicted[:, 2:] - true[:, :2] - true[:, 2:]) / 2
-        distance = (apart**2).sum(1) / ((around.detach() ** 2).sum(1) + TINY)
+        distance = (apart**2).sum(1) / (around.detach() ** 2).sum(1).clamp(min=TINY)
         if self.training and torch.is_grad_enabled() and len(loss):
-            self.mean.lerp_(loss.detach().mean(), self.momentum)
-        outlier = loss.detach() / self.mean
+            self.mean.lerp_(loss.detach().mean().to(self.mean), self.momentum)
+        outlier = loss.detach() / self.mean.clamp(min=TINY)
         focus = outlier / (self.delta * self.alpha ** (outlier - self.delta))
         return focus * distance.exp() * loss
