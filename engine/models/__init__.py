@@ -1,1 +1,1 @@
-"""Models: reading weights files."""
+"""Networks: recipes, the graph builder, the catalogue of improvements, weights files."""

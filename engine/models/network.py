@@ -1,21 +1,4 @@
-"""Building the graph of a network as an ultralytics model, without ultralytics' own parser.
-
-What entries are called with, by slot:
-
-    stem, down     (channels in, channels out)           halves height and width
-    block          (channels in, channels out, repeats, expansion)
-    psa            (channels in, channels out, repeats)
-    context        (channels in, channels out)
-    attention      (channels)
-    up             (channels)                            doubles height and width
-    fuse           (channels of the inputs)              gives the sum of them; reads a list
-    conv           (channels in, channels out)           3×3, with normalisation and activation
-    act            ()
-    head           (classes, channels of the inputs)     as a head of ultralytics
-
-and by keyword what the recipe sets. An entry whose layers can be written as fewer ones has a
-method `fold()` that returns them, see `engine.models.fold`.
-"""
+"""Building the graph of a network as an ultralytics model, without ultralytics' own parser."""
 
 from __future__ import annotations
 
@@ -28,17 +11,20 @@ from typing import Any
 
 import torch
 from torch import nn
-from ultralytics.nn import modules, tasks
+from ultralytics.nn import tasks
 from ultralytics.nn.modules import Conv, Detect
 from ultralytics.utils.torch_utils import initialize_weights
 
 from engine.errors import RecipeError
 from engine.i18n import N_
-from engine.models.graph import PICTURE, Graph, Node
+from engine.models.graph import CHANNELS, PICTURE, Graph, Node
+from engine.models.layer_factory import class_of, layer, put_inside
 from engine.models.losses import improved, made
-from engine.models.recipe import Change, Recipe
+from engine.models.recipe import Recipe
 from engine.models.registry import find, make
 from engine.models.slots import OF_LOSS
+
+MOST_PARAMETERS = 2_000_000_000
 
 _LOCK = threading.Lock()
 _INHERITED = object()
@@ -83,6 +69,40 @@ def build(recipe: Recipe, graph: Graph) -> Any:  # noqa: ANN401 - a class made a
         RecipeError: An entry cannot be built with its options or with the channels that it has
             there, or would change nothing.
     """
+    if recipe.is_file:
+        _try(recipe, graph)
+    return _assemble(recipe, graph)
+
+
+def _try(recipe: Recipe, graph: Graph) -> None:
+    """Build what a file describes without memory and send nothing through it.
+
+    Raises:
+        RecipeError: It is larger than any machine can hold, or its layers do not fit together.
+    """
+    with torch.device("meta"):
+        network = _assemble(recipe, graph)
+        parameters = sum(parameter.numel() for parameter in network.parameters())
+        if parameters > MOST_PARAMETERS:
+            raise RecipeError(
+                N_("{name} has {parameters:,} parameters; the most is {most:,}."),
+                N_("Give its layers fewer channels or repeats."),
+                name=graph.design.name,
+                parameters=parameters,
+                most=MOST_PARAMETERS,
+            )
+        try:
+            network(torch.zeros(2, CHANNELS, 2 * graph.stride, 2 * graph.stride))
+        except (ArithmeticError, LookupError, RuntimeError, TypeError, ValueError) as error:
+            raise RecipeError(
+                N_("The layers of {name} do not fit together: {reason}."),
+                N_("Compare them with the file that they were made from."),
+                name=graph.design.name,
+                reason=str(error).strip().split("\n")[0].rstrip("."),
+            ) from error
+
+
+def _assemble(recipe: Recipe, graph: Graph) -> Any:  # noqa: ANN401
     design = graph.design
     for change in recipe.changes:
         if change.slot in OF_LOSS:
@@ -91,11 +111,11 @@ def build(recipe: Recipe, graph: Graph) -> Any:  # noqa: ANN401 - a class made a
     usual = None if recipe.chosen("act") or not design.activation else design.activation
     with _LOCK, ExitStack() as stack:
         # Heads and convolutions read from their classes what ultralytics' parser sets there.
-        stack.enter_context(_set(_class_of(graph.head), "legacy", not graph.modern))
+        stack.enter_context(_set(class_of(graph.head), "legacy", not graph.modern))
         if usual is not None:
             stack.enter_context(_set(Conv, "default_act", getattr(nn, usual)()))
-        layers = [_layer(node) for node in _with_class_width(graph)]
-        _put_inside(layers, graph)
+        layers = [layer(node) for node in _with_class_width(graph)]
+        put_inside(layers, graph)
     if isinstance(layers[-1], Detect):
         _fit_classes(layers[-1], design.classes)
     network = _empty(_OURS[design.task])
@@ -186,86 +206,6 @@ def _connect(layers: list[Any], graph: Graph) -> list[int]:
     return sorted(saved)
 
 
-def _layer(node: Node) -> nn.Module:
-    if node.entry is None:
-        made = _stock_class(node.layer)
-        try:
-            copies = [made(*_fresh(node.arguments)) for _ in range(node.copies)]
-        except (ArithmeticError, AssertionError, LookupError, RuntimeError, TypeError,
-                ValueError) as error:  # fmt: skip
-            raise RecipeError(
-                N_("{layer} cannot be built at {node}: {reason}."),
-                N_("Compare its line with the file that the network was made from."),
-                layer=node.layer,
-                node=node.name,
-                reason=str(error).rstrip(".") or type(error).__name__,
-            ) from error
-        for copy in copies:
-            if node.layer == "SPPF" and len(node.arguments) <= 3:
-                # Before YOLO26 its first convolution had an activation.
-                copy.cv1.act = Conv.default_act
-        module = copies[0] if len(copies) == 1 else nn.Sequential(*copies)
-    else:
-        assert node.change is not None
-        module = make(node.entry, node.change, *_positional(node), node=node.name)
-    return module
-
-
-def _positional(node: Node) -> tuple[Any, ...]:
-    first = node.channels_in[0]
-    match node.slot:
-        case "block":
-            return first, node.channels, node.repeats, node.expansion
-        case "psa":
-            return first, node.channels, node.repeats
-        case "attention" | "up":
-            return (first,)
-        case "fuse":
-            return (node.channels_in,)
-        case "head":
-            return node.channels, node.channels_in
-    return first, node.channels
-
-
-def _put_inside(layers: list[nn.Module], graph: Graph) -> None:
-    """Put the recipe's convolutions into blocks that have plain ones, wherever they came from."""
-    replaced: dict[Change, int] = {}
-    for module, node in zip(layers, graph.nodes, strict=True):
-        if node.inner is None:
-            continue
-        entry, change = node.inner
-        within = partial(make, entry, change, node=node.name)
-        replaced[change] = replaced.get(change, 0) + _replace_convolutions(module, within)
-    for change, count in replaced.items():
-        if not count:
-            raise RecipeError(
-                N_("{change} finds no 3×3 convolution to replace."),
-                N_("Choose other blocks or places, or leave it out."),
-                change=change.label,
-            )
-
-
-def _replace_convolutions(module: nn.Module, within: Callable[[int, int], nn.Module]) -> int:
-    """Put other convolutions in the place of the plain 3×3 ones inside a block; count them."""
-    count = 0
-    for name, child in module.named_children():
-        if _is_plain(child):
-            conv: Any = child.conv
-            setattr(module, name, within(conv.in_channels, conv.out_channels))
-            count += 1
-        else:
-            count += _replace_convolutions(child, within)
-    return count
-
-
-def _is_plain(module: Any) -> bool:  # noqa: ANN401
-    if type(module) is not Conv or type(module.act) is not type(Conv.default_act):
-        return False
-    conv = module.conv
-    square, still = conv.kernel_size == (3, 3), conv.stride == (1, 1)
-    return bool(square and still and conv.groups == 1 and conv.dilation == (1, 1))
-
-
 def _activate(network: nn.Module, make: Callable[[], nn.Module]) -> None:
     """Give every convolution with the usual activation another one."""
     for module in network.modules():
@@ -285,22 +225,3 @@ def _set(kind: type, name: str, value: object) -> Iterator[None]:
             delattr(kind, name)
         else:
             setattr(kind, name, before)
-
-
-def _class_of(head: Node) -> type:
-    """Return the class of a head; a function of the catalogue that makes one stands for Detect."""
-    made = head.entry.make if head.entry is not None else _stock_class(head.layer)
-    return made if isinstance(made, type) else Detect
-
-
-def _stock_class(name: str) -> Callable[..., Any]:
-    """Return the class of a layer of `engine.models.layers.LAYERS`."""
-    made: Callable[..., Any] = (
-        getattr(nn, name.removeprefix("nn.")) if name.startswith("nn.") else getattr(modules, name)
-    )
-    return made
-
-
-def _fresh(arguments: tuple[Any, ...]) -> list[Any]:
-    """Return arguments that a class may keep and change."""
-    return [list(each) if isinstance(each, tuple | list) else each for each in arguments]

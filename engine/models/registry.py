@@ -42,7 +42,7 @@ class Entry:
         tasks: What it works for.
         operators: Names of the custom operators it uses.
         stability: What to expect of it.
-        make: Its class; what it is called with depends on the slot, see `engine.models.network`.
+        make: Its class; `engine.models.layer_factory` says what it is called with in each slot.
         options: What a recipe may set, by key, with the default.
     """
 
@@ -175,7 +175,7 @@ def make(entry: Entry, change: Change, *arguments: Any, node: str = "") -> Any: 
     Args:
         entry: What to make.
         change: What a recipe asks of it.
-        arguments: What its slot is called with, see `engine.models.network`.
+        arguments: What its slot is called with, see `engine.models.layer_factory`.
         node: Where it will stand, empty for a part of the loss.
 
     Raises:

@@ -7,10 +7,10 @@ from collections.abc import Iterable
 
 
 def nearest(word: str, choices: Iterable[str]) -> str:
-    """Return the choice that is most like a word, or the first where none is."""
-    known = list(choices)
+    """Return the choice that is most like a word, or nothing where there are none."""
+    known = {choice.casefold(): choice for choice in reversed(list(choices))}
     found = difflib.get_close_matches(word.casefold(), known, n=1, cutoff=0.0)
-    return found[0] if found else next(iter(known), "")
+    return known[found[0]] if found else ""
 
 
 def listed(words: Iterable[str], most: int = 12) -> str:

@@ -18,8 +18,8 @@ from engine.errors import RecipeError
 from engine.i18n import N_
 from engine.models.design import Design, Row
 from engine.models.layers import LAYERS, Scale
-from engine.models.words import listed
-from engine.models.yaml_line import MOST, MOST_REPEATS, Where, blocks, closest, row, shown
+from engine.models.words import listed, nearest
+from engine.models.yaml_line import MOST, MOST_REPEATS, Where, blocks, row, shown
 
 MOST_BYTES = 1 << 20
 MOST_LINES = 1000
@@ -163,7 +163,7 @@ def _scale(content: Mapping[str, Any], name: str) -> Scale:
             N_("Its scales are: {scales}."),
             name=name,
             scale=letter,
-            nearest=closest(letter, known),
+            nearest=nearest(letter, known),
             scales=listed(known),
         )
     return _checked(letter, known[letter], name)
@@ -255,7 +255,7 @@ def _activation(value: object, name: str) -> str:
             N_("Known are: {known}."),
             name=name,
             activation=found[1],
-            nearest=closest(found[1], ACTIVATIONS),
+            nearest=nearest(found[1], ACTIVATIONS),
             known=listed(ACTIVATIONS, len(ACTIVATIONS)),
         )
     if found[2].strip():

@@ -7,7 +7,6 @@ the nearest that is.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from engine.errors import RecipeError
@@ -110,12 +109,6 @@ def shown(value: object) -> str:
     return text if len(text) <= 60 else text[:60] + "…"
 
 
-def closest(word: str, choices: Iterable[str]) -> str:
-    """Return the choice that is most like a word, in whatever case it was written."""
-    by_case = {choice.casefold(): choice for choice in choices}
-    return by_case[nearest(word, by_case)]
-
-
 def _layer(module: str, where: Where) -> Layer:
     if module in FOREIGN:
         raise RecipeError(
@@ -132,7 +125,7 @@ def _layer(module: str, where: Where) -> Layer:
             _SHAPE,
             **where._asdict(),
             module=shown(module) or "''",
-            nearest=closest(shown(module), LAYERS),
+            nearest=nearest(shown(module), LAYERS),
         )  # fmt: skip
     return LAYERS[module]
 
@@ -169,7 +162,7 @@ def _argument(value: object, module: str, where: Where, *, inner: bool = False) 
         _SIMPLE,
         **where._asdict(),
         argument=shown(value) or "''",
-        nearest=closest(shown(value), (*words, *_PLAIN)),
+        nearest=nearest(shown(value), (*words, *_PLAIN)),
     )  # fmt: skip
 
 

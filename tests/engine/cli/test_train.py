@@ -62,6 +62,7 @@ def test_data_must_be_named_and_there(command: Command, home: Path, tmp_path: Pa
     assert not home.exists()
 
 
+@pytest.mark.slow
 def test_weights_of_another_task_are_told_by_the_child(home: Path, tmp_path: Path) -> None:
     make(tmp_path / "data", RING)
     weights = random_checkpoint(tmp_path, "yolo11", "detect")

@@ -7,11 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from engine import device
 from engine.errors import RecipeError
-from engine.models import graph
+from engine.models import bases, graph, plan
 from engine.models.design import Design
 from engine.models.layers import LAYERS
 from engine.models.yaml_file import from_content, read
@@ -327,3 +329,34 @@ def test_any_content_at_all_is_refused_with_a_sentence(described: object) -> Non
 def test_any_file_at_all_is_refused_with_a_sentence(data: str | bytes) -> None:
     with tempfile.TemporaryDirectory() as folder:
         assert refused_file(Path(folder) / "mine.yaml", data)
+
+
+@pytest.mark.parametrize(
+    ("line", "arguments", "words"),
+    [
+        # An even kernel makes a map that is one pixel short, which only its neighbours notice.
+        (0, [64, 4, 2], "do not fit together"),
+        (3, [65536, 99, 2], "2,000,000,000"),
+    ],
+)
+def test_what_only_building_shows_is_refused_before_it_takes_memory(
+    tmp_path: Path, line: int, arguments: list[int], words: str
+) -> None:
+    device.prepare()
+    import torch
+
+    from engine.models import network
+    from engine.models.recipe import parse
+
+    content = bases.find("yolo11n").to_yaml()
+    content["backbone"][line][3] = arguments
+    content["scales"] = {"n": [1.0, 1.0, 65536]}
+    path = tmp_path / "mine.yaml"
+    path.write_text(yaml.safe_dump(content), encoding="utf-8")
+    recipe = parse(str(path))
+    drawn = plan.draw(recipe)
+    before = torch.get_rng_state()
+    with pytest.raises(RecipeError, match=words):
+        network.build(recipe, drawn)
+    # A weight that was made would have drawn from it.
+    assert (torch.get_rng_state() == before).all()
