@@ -57,6 +57,7 @@ class _Request:
     config: RunConfig
     model: ModelInfo | None
     tolerance: float
+    scale: float
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -97,6 +98,7 @@ class Presenter(QObject):
         self._config = RunConfig()
         self._model: ModelInfo | None = None
         self._tolerance = _FIRST_TOLERANCE
+        self._scale = 0.0
         self._answered.connect(self._on_answered)
         self._worker = _Worker(read or _read_frame, self._answered.emit)
         self._lane = Lane("present", self._work, at_end=self._worker.close, parent=self)
@@ -140,6 +142,10 @@ class Presenter(QObject):
         self._tolerance = 0.0 if exact else 2.0 ** math.floor(math.log2(wanted))
         self._ask()
 
+    def set_scale(self, scale: float) -> None:
+        """Make the results to come ready for this many device pixels a picture pixel."""
+        self._scale = scale
+
     def close(self) -> None:
         """End the thread; what is still on its way is not said any more."""
         self._lane.close()
@@ -147,7 +153,9 @@ class Presenter(QObject):
 
     def _ask(self) -> None:
         if self._subject is not None:
-            self._lane.ask(_Request(self._subject, self._config, self._model, self._tolerance))
+            self._lane.ask(
+                _Request(self._subject, self._config, self._model, self._tolerance, self._scale)
+            )
 
     def _work(self, request: _Request) -> None:
         self._worker.answer(request, self._lane.superseded)
@@ -181,7 +189,7 @@ class _Worker:
         if subject is not self._subject:
             self._subject, self._finds = subject, None
             try:
-                self._load(subject)
+                self._load(subject, request.scale)
             except EngineError as error:
                 self._tell(_Answer(subject.number, error=error))
         finds = self._finds
@@ -206,9 +214,9 @@ class _Worker:
         """Close the session."""
         self._close_session()
 
-    def _load(self, subject: _Subject) -> None:
+    def _load(self, subject: _Subject, scale: float) -> None:
         if subject.result is not None:
-            self._take(subject.place, subject.result, subject.info)
+            self._take(subject.place, subject.result, subject.info, scale)
             return
         record, failure = self._find(subject)
         self._read_picture(subject.place, None if record is None else record.time_s)
@@ -230,8 +238,8 @@ class _Worker:
         except sqlite3.Error as error:
             return None, _unreadable(subject.session, error)
 
-    def _take(self, place: Place, result: Result, info: ModelInfo | None) -> None:
-        self._picture = Picture.of(result.frame, place)
+    def _take(self, place: Place, result: Result, info: ModelInfo | None, scale: float) -> None:
+        self._picture = Picture.of(result.frame, place, scale)
         self._version = _version(place)
         if info is None:
             return

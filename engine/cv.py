@@ -21,3 +21,7 @@ for _variable in ("QT_QPA_PLATFORM_PLUGIN_PATH", "QT_QPA_FONTDIR"):
     os.environ.pop(_variable, None)
 
 __all__ = ["cv2"]
+
+# Ultralytics says so when it is imported, and a picture that another thread is just scaling then is
+# divided by no threads at all: the process ends. Said from the beginning it changes nothing.
+cv2.setNumThreads(0)

@@ -32,10 +32,17 @@ def fill(image: UInt8, out: UInt8) -> None:
     assert np.shares_memory(written, out)
 
 
-def reduce(larger: UInt8, out: UInt8) -> None:
-    """Write a picture [H, W, 4] at a smaller size [h, w, 4], each pixel the mean of its area."""
+def resize(image: UInt8, out: UInt8) -> None:
+    """Write a picture [H, W, 4] at any other size [h, w, 4], smoothly."""
     from engine.cv import cv2
 
     height, width = out.shape[:2]
-    written = cv2.resize(larger, (width, height), dst=out, interpolation=cv2.INTER_AREA)
+    smaller = height <= image.shape[0] and width <= image.shape[1]
+    how = cv2.INTER_AREA if smaller else cv2.INTER_LINEAR
+    written = cv2.resize(image, (width, height), dst=out, interpolation=how)
     assert np.shares_memory(written, out)
+
+
+def reduce(larger: UInt8, out: UInt8) -> None:
+    """Write a picture [H, W, 4] at a smaller size [h, w, 4], each pixel the mean of its area."""
+    resize(larger, out)

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from PyQt6.QtCore import QObject, QThread, pyqtSignal
 
+from engine import device
 from engine.config import RunConfig
 from engine.errors import EngineError
 from engine.mailbox import Mailbox
@@ -121,7 +122,8 @@ class Session(QThread):
     Signals:
         phase_changed: Number; read `phase`. What the thread said earlier may arrive after what the
             caller of `stop` hears at once, so the signal does not carry it.
-        opened: Number and the path of the session file, once it can be read.
+        opened: Number and the path of the session file, once it can be read; of a camera or stream
+            with its first frame.
         progressed: Number and `Progress`, at most ten times a second.
         failed: Number and the EngineError that ended the run.
         summed_up: Number and the `Summary` of a run that ended by itself or was stopped.
@@ -196,6 +198,7 @@ class Session(QThread):
 
     def run(self) -> None:
         """Work in the thread; called by Qt."""
+        device.give_way()
         self._move(Phase.LOADING)
         try:
             summary = self._work()
@@ -230,6 +233,16 @@ class Session(QThread):
         from engine.opening import close_recorder, open_follower, open_recorder
 
         request = self._request
+        # A camera that never shows anything leaves no session: nobody is to read it before.
+        live = isinstance(request.sources, LiveSource)
+
+        def written(result: Result) -> None:
+            nonlocal live
+            self._written(result)
+            if live:
+                live = False
+                self.opened.emit(self.number, recorder.path)
+
         recorder = open_recorder(
             detector,
             request.config,
@@ -240,12 +253,13 @@ class Session(QThread):
             media=request.media,
             record=request.recording,
             resumption=request.resumption,
-            on_written=self._written,
+            on_written=written,
             on_failed=self._not_read,
         )
         try:
             follower = open_follower(request.config, request.resumption)
-            self.opened.emit(self.number, recorder.path)
+            if not live:
+                self.opened.emit(self.number, recorder.path)
             summary = pipeline.run(
                 request.sources,
                 detector,

@@ -259,6 +259,7 @@ class DetectionTab(QMainWindow):
         self._presenter.overlay_ready.connect(self._on_overlay)
         self.view.object_clicked.connect(self._on_clicked)
         self.view.zoom_changed.connect(self._presenter.set_zoom)
+        self.view.scale_changed.connect(self._presenter.set_scale)
         self._parameters.weights_chosen.connect(controller.weights.choose)
         self._parameters.browse_requested.connect(controller.dialogs.open_weights)
         self._parameters.card_requested.connect(controller.dialogs.model_card)

@@ -50,6 +50,7 @@ class ImageView(QWidget):
         object_clicked: Number of the object that was clicked, from 1, or None beside all of them.
         object_hovered: Number of the object under the pointer, from 1, or None.
         zoom_changed: float, device-independent pixels a picture pixel.
+        scale_changed: float, device pixels a picture pixel.
         counter_drawn, counter_changed, counter_removed, counter_rename_requested,
             counter_selected, counter_mode_changed: Those of `CounterTool`.
     """
@@ -57,6 +58,7 @@ class ImageView(QWidget):
     object_clicked = pyqtSignal(object)
     object_hovered = pyqtSignal(object)
     zoom_changed = pyqtSignal(float)
+    scale_changed = pyqtSignal(float)
     counter_drawn = pyqtSignal(str, object)
     counter_changed = pyqtSignal(int, object)
     counter_removed = pyqtSignal(int)
@@ -351,6 +353,7 @@ class ImageView(QWidget):
         if self._stage.picture is not None and self._camera.zoom != self._told_zoom:
             self._told_zoom = self._camera.zoom
             self.zoom_changed.emit(self._told_zoom)
+            self.scale_changed.emit(self._told_zoom * self.devicePixelRatioF())
 
     def _changed(self) -> None:
         """Say what is there now, since other objects are shown."""

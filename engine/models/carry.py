@@ -136,7 +136,11 @@ def graph_of(network: Any, path: Path) -> Graph:  # noqa: ANN401
             path=path,
         ) from error
     if len(described.nodes) != len(network.model):
-        raise WeightsError(N_("{path} is damaged or incomplete."), "", path=path)
+        raise WeightsError(
+            N_("{path} is damaged or incomplete."),
+            N_("Download or copy the file again."),
+            path=path,
+        )
     return described
 
 

@@ -111,10 +111,10 @@ def read(path: Path) -> RecipeFile:
         recipe = parse(text)
     except RecipeError as error:
         raise RecipeError(
-            N_("The recipe in {path} cannot be read: {reason}"),
+            N_("The recipe in {path} cannot be read: {reason}."),
             N_("Write it as base:slot=name(option=value)@place+place,slot=name."),
             path=path,
-            reason=error.message,
+            reason=error.message.rstrip("."),
         ) from error
     if recipe.is_file:
         recipe = replace(recipe, base=str(path.parent / recipe.base))

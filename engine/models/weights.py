@@ -121,10 +121,10 @@ def restore(content: dict[str, Any], path: Path) -> Any:  # noqa: ANN401
         network.load_state_dict(state)
     except EngineError as error:
         raise WeightsError(
-            N_("{path} holds a network that cannot be built here: {reason}"),
+            N_("{path} holds a network that cannot be built here: {reason}."),
             N_("Update LabSight, or train the recipe again."),
             path=path,
-            reason=error.message,
+            reason=error.message.rstrip("."),
         ) from error
     except (KeyError, TypeError, ValueError, AttributeError, RuntimeError) as error:
         raise WeightsError(

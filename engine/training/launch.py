@@ -80,10 +80,12 @@ class Training:
                 return
             time.sleep(0.02)
         with suppress(psutil.Error):
-            tree = psutil.Process(self._process.pid)
-            for process in [*tree.children(recursive=True), tree]:
+            first = psutil.Process(self._process.pid)
+            tree = [*first.children(recursive=True), first]
+            for process in tree:
                 with suppress(psutil.Error):
                     process.kill()
+            psutil.wait_procs(tree[:-1], timeout=PATIENCE_S)
         self._process.wait()
 
     def wait(self) -> int:

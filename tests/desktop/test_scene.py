@@ -52,3 +52,23 @@ def test_too_little_memory_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(QImage, "isNull", lambda self: True)
     with pytest.raises(PictureError, match=r"not enough memory to show .*a\.png"):
         Picture.of(frame(noise(4, 4)), Place("a.png"))
+
+
+@pytest.mark.parametrize(
+    ("scale", "size"), [(0.5, (50, 30)), (0.37, (37, 22)), (1.7, (170, 102)), (0.001, (1, 1))]
+)
+def test_a_picture_is_ready_at_the_size_that_it_is_seen_at(
+    scale: float, size: tuple[int, int]
+) -> None:
+    image = np.full((60, 100, 3), (10, 120, 230), np.uint8)
+    picture = Picture.of(frame(image), Place("a.png"), scale)
+    assert picture.scaled is not None
+    assert (picture.scaled.width(), picture.scaled.height()) == size
+    colour = picture.scaled.pixelColor(size[0] // 2, size[1] // 2)
+    assert (colour.red(), colour.green(), colour.blue()) == (10, 120, 230)
+
+
+@pytest.mark.parametrize("scale", [0.0, 900.0])
+def test_no_size_and_one_beyond_all_screens_make_nothing_ready(scale: float) -> None:
+    image = np.zeros((60, 100, 3), np.uint8)
+    assert Picture.of(frame(image), Place("a.png"), scale).scaled is None

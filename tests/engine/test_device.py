@@ -4,6 +4,7 @@ import os
 import platform
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ import pytest
 from engine import device
 from engine.device import choose, describe, processor, set_switches, versions
 from engine.errors import DeviceError
+from engine.paths import ROOT
 from engine.version import __version__
 
 
@@ -150,3 +152,37 @@ def test_the_module_itself_imports_no_torch() -> None:
     code = "import sys, engine.device; sys.exit('torch' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], cwd=Path(__file__).parents[2], check=False)
     assert done.returncode == 0
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs a priority for each thread")
+def test_a_thread_gives_way_with_those_that_it_starts_and_no_other() -> None:
+    found: dict[str, int] = {}
+
+    def note(name: str) -> None:
+        found[name] = os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
+
+    def work() -> None:
+        device.give_way()
+        note("own")
+        child = threading.Thread(target=note, args=("child",))
+        child.start()
+        child.join()
+
+    note("before")
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
+    note("after")
+    assert found["own"] == found["child"] > found["before"] == found["after"]
+
+
+def test_what_the_libraries_bring_is_not_looked_through_again() -> None:
+    device.prepare()
+    code = (
+        "import gc; from engine import device; before = gc.get_freeze_count(); device.prepare();"
+        "print(gc.get_freeze_count() - before > 100_000, gc.isenabled())"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT
+    )
+    assert done.stdout.split() == ["True", "True"]

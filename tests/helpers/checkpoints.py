@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from engine import device
+from engine.models import bases
 from engine.types import Task
 
 if TYPE_CHECKING:
@@ -22,10 +23,13 @@ GENERATIONS = ("yolo11", "yolov8", "yolo26")
 INPUT_SIZE = 320
 
 
-def random_checkpoint(folder: Path, generation: str, task: Task, seed: int = 0) -> Path:
+def random_checkpoint(
+    folder: Path, generation: str, task: Task, seed: int = 0, levels: str = ""
+) -> Path:
     """Write a checkpoint with random weights whose scores lie well above 0.001.
 
     It is the file that ultralytics' trainer writes: a half-precision model and its arguments.
+    YOLO11 can have the levels `-p2` or `-p6`.
     """
     device.prepare()
     import torch
@@ -38,9 +42,11 @@ def random_checkpoint(folder: Path, generation: str, task: Task, seed: int = 0) 
         "obb": tasks.OBBModel,
         "classify": tasks.ClassificationModel,
     }
-    path = folder / f"{generation}n{SUFFIXES[task]}-{seed}.pt"
+    name = f"{generation}n{levels}{SUFFIXES[task]}"
+    path = folder / f"{name}-{seed}.pt"
     torch.manual_seed(seed)
-    model = kinds[task](f"{generation}n{SUFFIXES[task]}.yaml", nc=7, verbose=False)
+    described = bases.find(name).to_yaml() if levels else f"{name}.yaml"
+    model = kinds[task](described, nc=7, verbose=False)
     model.names = {index: f"class {index}" for index in range(7)}
     size = 224 if task == "classify" else INPUT_SIZE
     model.args = {"imgsz": size, "task": task}

@@ -175,9 +175,7 @@ def test_bundled_weights_on_rendered_pictures() -> None:
 
 @pytest.mark.parametrize("generation", GENERATIONS)
 @pytest.mark.parametrize("task", [task for task in TASKS if task != "classify"])
-def test_random_checkpoints(
-    make: Callable[[str, Task], Path], generation: str, task: Task
-) -> None:
+def test_random_checkpoints(make: Callable[[str, Task], Path], generation: str, task: Task) -> None:
     """Form (b): fifty candidates and more of a network that was never trained."""
     weights = make(generation, task)
     config = RunConfig(weights=weights, confidence=0.001)
@@ -187,6 +185,16 @@ def test_random_checkpoints(
     assert len(result.candidates) >= 50
     assert assert_same(result, peer(weights, image, config), config) >= 10
     assert_reconsidered(result, config, tuple(f"class {index}" for index in range(7)))
+
+
+@pytest.mark.parametrize("levels", ["-p2", "-p6"])
+@pytest.mark.parametrize("task", [task for task in TASKS if task != "classify"])
+def test_more_levels(tmp_path: Path, task: Task, levels: str) -> None:
+    weights = random_checkpoint(tmp_path, "yolo11", task, levels=levels)
+    config = RunConfig(confidence=0.001)
+    image = textured(7, 340, 250)
+    result = ours(weights, image, config)
+    assert assert_same(result, peer(weights, image, config), config) >= 10
 
 
 @pytest.mark.parametrize("generation", GENERATIONS)

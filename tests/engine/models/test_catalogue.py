@@ -191,7 +191,7 @@ def test_it_folds(built: Any) -> None:  # noqa: ANN401
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::torch.jit.TracerWarning")
 def test_it_is_exported(built: Any, tmp_path: Path) -> None:  # noqa: ANN401
-    import onnxruntime  # type: ignore[import-untyped]
+    import onnxruntime
 
     model, file = deepcopy(built), str(tmp_path / "model.onnx")
     head = model.model[-1]

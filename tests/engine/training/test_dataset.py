@@ -23,7 +23,7 @@ def make(folder: Path, label: str = BOX, places: str = "images/{split}", **value
         labels = Path(str(pictures).replace("images", "labels"))
         pictures.mkdir(parents=True)
         labels.mkdir(parents=True, exist_ok=True)
-        Image.new("RGB", (32, 32)).save(pictures / "1.png")
+        Image.effect_noise((64, 64), 80).convert("RGB").save(pictures / "1.png")
         (labels / "1.txt").write_text(label)
     content = {"train": places.format(split="train"), "val": places.format(split="val")}
     path = folder / "data.yaml"
