@@ -187,6 +187,7 @@ def test_random_checkpoints(make: Callable[[str, Task], Path], generation: str, 
     assert_reconsidered(result, config, tuple(f"class {index}" for index in range(7)))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("levels", ["-p2", "-p6"])
 @pytest.mark.parametrize("task", [task for task in TASKS if task != "classify"])
 def test_more_levels(tmp_path: Path, task: Task, levels: str) -> None:
