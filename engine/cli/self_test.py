@@ -17,6 +17,7 @@ def self_test() -> int:
     """Try the parts, print one line and return 0, or 1 when one failed."""
     parts: dict[str, Callable[[Path], str]] = {
         "translations": _translations,
+        "catalogue": _catalogue,
         "detection": _detection,
     }
     results: dict[str, object] = {}
@@ -43,6 +44,23 @@ def _translations(folder: Path) -> str:
     finally:
         i18n.activate(language)
     return ""
+
+
+def _catalogue(folder: Path) -> str:
+    """Build the recipes that have a name, without memory for their weights."""
+    from engine import device
+
+    device.prepare()
+    import torch
+
+    from engine.models import plan, recipe_files, registry
+    from engine.models.network import build
+
+    recipes = [file.recipe for file in recipe_files.all()]
+    with torch.device("meta"):
+        for recipe in recipes:
+            build(recipe, plan.draw(recipe))
+    return "" if recipes and registry.entries() else "it is empty"
 
 
 def _detection(folder: Path) -> str:

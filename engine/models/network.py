@@ -93,7 +93,8 @@ def _try(recipe: Recipe, graph: Graph) -> None:
             )
         try:
             network(torch.zeros(2, CHANNELS, 2 * graph.stride, 2 * graph.stride))
-        except (ArithmeticError, LookupError, RuntimeError, TypeError, ValueError) as error:
+        except (ArithmeticError, AssertionError, AttributeError, LookupError, RuntimeError,
+                TypeError, ValueError) as error:  # fmt: skip
             raise RecipeError(
                 N_("The layers of {name} do not fit together: {reason}."),
                 N_("Compare them with the file that they were made from."),

@@ -10,7 +10,7 @@ from engine.store import SessionReader
 from tests.helpers.catalogue import catalogue
 from tests.helpers.command_line import Command, Said
 
-PARTS = {"translations", "detection"}
+PARTS = {"translations", "catalogue", "detection"}
 
 
 @pytest.fixture(autouse=True)
@@ -46,7 +46,11 @@ def test_a_part_that_fails_is_named_and_the_others_are_tried(
     monkeypatch.setattr("engine.inference.detector.open_detector", refuse)
     said = run(command, tmp_path, {"Confidence": "置信度"})
     (line,) = said.objects
-    assert line["parts"] == {"translations": "ok", "detection": "WeightsError: x.pt is damaged."}
+    assert line["parts"] == {
+        "translations": "ok",
+        "catalogue": "ok",
+        "detection": "WeightsError: x.pt is damaged.",
+    }
     assert line["ok"] is False
     assert said.code == 1
 

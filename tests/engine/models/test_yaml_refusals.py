@@ -310,7 +310,7 @@ def test_any_graph_is_a_network_or_a_sentence(lines: list[Any]) -> None:
 
 
 def assert_sentence(error: RecipeError) -> None:
-    assert "cannot be built at" in error.message
+    assert any(words in error.message for words in ("cannot be built at", "do not fit together"))
     assert error.hint
 
 
