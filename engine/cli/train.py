@@ -110,7 +110,7 @@ def _started(event: Event) -> str:
         _("{parameters:,} parameters").format(parameters=event["parameters"]),
         _("from random weights")
         if event["carried"] is None
-        else _("{share:.0%} carried over").format(share=event["carried"]),
+        else _("{share:.1%} carried over").format(share=event["carried"]),
         _("{pictures} pictures to learn from, {validation} to check with").format(**event),
     ]
     return ", ".join(parts)
