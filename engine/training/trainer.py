@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import ultralytics.data.dataset
+import ultralytics.data.utils
 import ultralytics.engine.trainer
 from ultralytics.models.yolo.classify import ClassificationTrainer
 from ultralytics.models.yolo.detect import DetectionTrainer
@@ -171,6 +172,8 @@ def make(job: Job, task: str, overrides: dict[str, Any]) -> Any:  # noqa: ANN401
 def _keep_to_the_folder() -> None:
     """Let ultralytics write nothing beside the data and fetch nothing for a trial."""
     ultralytics.data.dataset.save_dataset_cache_file = _number_only
+    # It would write a JPEG whose end is missing anew, where the person keeps it.
+    ultralytics.data.utils._replace_image = lambda path, write: None
     ultralytics.engine.trainer.check_amp = lambda model: next(model.parameters()).is_cuda
 
 

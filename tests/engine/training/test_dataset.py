@@ -8,6 +8,7 @@ import pytest
 import yaml
 from PIL import Image
 
+from engine import device
 from engine.errors import DataError
 from engine.training import dataset
 
@@ -138,3 +139,19 @@ def test_labels_of_another_task_are_named(
 def test_the_shape_of_keypoints_must_be_told(tmp_path: Path, shape: object) -> None:
     make(tmp_path, PERSON, kpt_shape=shape)
     assert "kpt_shape" in said(tmp_path, "pose")
+
+
+def test_ultralytics_repairs_no_picture_where_it_lies(tmp_path: Path) -> None:
+    device.prepare()
+    from ultralytics.data.utils import check_image
+
+    from engine.training import trainer
+
+    trainer._keep_to_the_folder()
+    path = tmp_path / "1.jpg"
+    Image.effect_noise((64, 64), 80).convert("RGB").save(path)
+    cut = path.read_bytes()[:-2]
+    path.write_bytes(cut)
+    assert check_image(str(path))[1] == (64, 64)
+    assert path.read_bytes() == cut
+    assert list(tmp_path.iterdir()) == [path]
