@@ -10,17 +10,15 @@ from typing import Any
 
 from engine.cli import output
 from engine.cli.columns import aligned
-from engine.errors import RecipeError, SettingError
+from engine.errors import SettingError
 from engine.i18n import N_
 from engine.i18n import translate as _
 from engine.models import bases, measure, plan, recipe_files, registry
-from engine.models.bases import Work
 from engine.models.graph import Graph
 from engine.models.overview import LayerRow, Overview, overview
 from engine.models.recipe import Recipe, written
-from engine.models.registry import Entry
-from engine.models.slots import SLOTS
-from engine.models.words import listed, nearest
+from engine.models.registry import Work
+from engine.models.slots import SLOTS, unknown
 from engine.types import TASKS
 
 _FACTS = (
@@ -71,7 +69,7 @@ def _list(slot: str | None, *, as_json: bool) -> int:
     return 0
 
 
-def _found(slot: str | None) -> Sequence[Work | Entry]:
+def _found(slot: str | None) -> Sequence[Work]:
     """Return what the list has, bases and levels first.
 
     Raises:
@@ -84,17 +82,10 @@ def _found(slot: str | None) -> Sequence[Work | Entry]:
         return bases.works(slot)
     if slot in SLOTS:
         return registry.entries(slot)
-    known = [*own, *SLOTS]
-    raise RecipeError(
-        N_("There is no slot named {slot}; the nearest is {nearest}."),
-        N_("The slots are: {slots}."),
-        slot=slot,
-        nearest=nearest(slot, known),
-        slots=listed(known, len(known)),
-    )
+    raise unknown(slot, (*own, *SLOTS))
 
 
-def _words(item: Work | Entry) -> list[str]:
+def _words(item: Work) -> list[str]:
     every = set(item.tasks) == set(TASKS)
     return [
         item.slot,

@@ -2,73 +2,35 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from engine.errors import RecipeError
 from engine.i18n import N_
 from engine.models import yolo11
 from engine.models.design import Design
-from engine.models.recipe import Value
-from engine.models.registry import BOX_TASKS, Stability
+from engine.models.registry import BOX_TASKS, Work
 from engine.models.words import nearest
-from engine.types import TASKS
 
 BASE, LEVELS = "base", "levels"
 """What the two kinds of works below are listed under, beside the slots."""
 
 
-@dataclass(frozen=True, slots=True)
-class Work:
-    """A network to begin with, or a set of levels that its name may have.
-
-    Attributes:
-        name: As it stands in the name of a base.
-        slot: `BASE` or `LEVELS`.
-        family: The work it belongs to; its sizes share it.
-        paper: Where it was published, empty without a paper.
-        year: Of the first public version.
-        arxiv: Its number there, empty without.
-        origin: The authors' repository.
-        licence: Of that repository, and what follows from it here.
-        tasks: What it works for.
-        operators: Names of the custom operators it uses.
-        stability: What to expect of it.
-        options: As entries of the catalogue have; a base has none.
-    """
-
-    name: str
-    slot: str
-    family: str
-    paper: str
-    year: int
-    arxiv: str
-    origin: str
-    licence: str
-    tasks: tuple[str, ...]
-    operators: tuple[str, ...] = ()
-    stability: Stability = "stable"
-    options: dict[str, Value] = field(default_factory=dict)
-
-
 _BASES = tuple(
     Work(
-        f"yolo11{scale}",
-        BASE,
+        name=f"yolo11{scale}",
+        slot=BASE,
         family="YOLO11",
         paper="",
         year=2024,
-        arxiv="",
         origin="https://github.com/ultralytics/ultralytics",
         licence="AGPL-3.0; the layers are ultralytics' own",
-        tasks=TASKS,
     )
     for scale in yolo11.SCALES
 )
 _LEVELS = (
     Work(
-        "p2",
-        LEVELS,
+        name="p2",
+        slot=LEVELS,
         family="TPH-YOLOv5",
         paper="TPH-YOLOv5: Improved YOLOv5 Based on Transformer Prediction Head for Object"
         " Detection on Drone-captured Scenarios, ICCVW 2021",
@@ -79,12 +41,11 @@ _LEVELS = (
         tasks=BOX_TASKS,
     ),
     Work(
-        "p6",
-        LEVELS,
+        name="p6",
+        slot=LEVELS,
         family="YOLOv5",
         paper="",
         year=2021,
-        arxiv="",
         origin="https://github.com/ultralytics/yolov5",
         licence="AGPL-3.0; laid out as in ultralytics' YAML files",
         tasks=BOX_TASKS,

@@ -19,8 +19,7 @@ from dataclasses import dataclass, field
 
 from engine.errors import RecipeError
 from engine.i18n import N_
-from engine.models.slots import OF_LOSS, ORDER, SLOTS
-from engine.models.words import listed, nearest
+from engine.models.slots import OF_LOSS, ORDER, SLOTS, unknown
 
 Value = bool | int | float | str
 
@@ -65,13 +64,7 @@ class Change:
     def __post_init__(self) -> None:
         """Refuse what has no text and put the rest in its canonical order."""
         if self.slot not in SLOTS:
-            raise RecipeError(
-                N_("There is no slot named {slot}; the nearest is {nearest}."),
-                N_("The slots are: {slots}."),
-                slot=self.slot,
-                nearest=nearest(self.slot, SLOTS),
-                slots=listed(SLOTS, len(SLOTS)),
-            )
+            raise unknown(self.slot)
         if not _NAME.fullmatch(self.name):
             raise RecipeError(
                 N_("{slot}={name} is no name of an improvement."),

@@ -10,13 +10,13 @@ import importlib
 import inspect
 import pkgutil
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal, TypeVar
 
 from engine.errors import EngineError, RecipeError
 from engine.i18n import N_
 from engine.models.recipe import Change, Value
-from engine.models.slots import ORDER, SLOTS
+from engine.models.slots import ORDER, SLOTS, unknown
 from engine.models.words import listed, nearest
 from engine.types import TASKS
 
@@ -26,13 +26,13 @@ Made = TypeVar("Made", bound=Callable[..., Any])
 BOX_TASKS = ("detect", "segment", "pose", "obb")
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One improvement.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Work:
+    """What is published of something that recipes can name.
 
     Attributes:
         name: As recipes write it; its own within its slot.
-        slot: A key of `SLOTS`.
+        slot: A key of `SLOTS`, or what `engine.models.bases` lists its networks under.
         family: The work it belongs to; sizes and variants of one work share it.
         paper: Where it was published, empty without a paper.
         year: Of the first public version.
@@ -42,7 +42,6 @@ class Entry:
         tasks: What it works for.
         operators: Names of the custom operators it uses.
         stability: What to expect of it.
-        make: Its class; `engine.models.layer_factory` says what it is called with in each slot.
         options: What a recipe may set, by key, with the default.
     """
 
@@ -51,14 +50,24 @@ class Entry:
     family: str
     paper: str
     year: int
-    arxiv: str
-    origin: str
     licence: str
-    tasks: tuple[str, ...]
-    operators: tuple[str, ...]
-    stability: Stability
+    arxiv: str = ""
+    origin: str = ""
+    tasks: tuple[str, ...] = TASKS
+    operators: tuple[str, ...] = ()
+    stability: Stability = "stable"
+    options: dict[str, Value] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry(Work):
+    """One improvement.
+
+    Attributes:
+        make: Its class; `engine.models.layer_factory` says what it is called with in each slot.
+    """
+
     make: Callable[..., Any]
-    options: dict[str, Value]
 
 
 _entries: dict[tuple[str, str], Entry] = {}
@@ -79,7 +88,7 @@ def register(
     operators: tuple[str, ...] = (),
     stability: Stability = "stable",
 ) -> Callable[[Made], Made]:
-    """Put the class below into the catalogue; the keywords are those of `Entry`.
+    """Put the class below into the catalogue; the keywords are those of `Work`.
 
     Keyword-only arguments of the class are what a recipe may set. They have defaults.
 
@@ -103,19 +112,19 @@ def register(
         except RecipeError as error:
             raise ValueError(f"{_place(make)}: {error}") from error
         _entries[slot, name] = Entry(
-            name,
-            slot,
-            family,
-            paper,
-            year,
-            arxiv,
-            origin,
-            licence,
-            tasks,
-            operators,
-            stability,
-            make,
-            options,
+            name=name,
+            slot=slot,
+            family=family,
+            paper=paper,
+            year=year,
+            licence=licence,
+            arxiv=arxiv,
+            origin=origin,
+            tasks=tasks,
+            operators=operators,
+            stability=stability,
+            options=options,
+            make=make,
         )
         return make
 
@@ -129,13 +138,7 @@ def entries(slot: str | None = None) -> list[Entry]:
         RecipeError: There is no such slot.
     """
     if slot is not None and slot not in SLOTS:
-        raise RecipeError(
-            N_("There is no slot named {slot}; the nearest is {nearest}."),
-            N_("The slots are: {slots}."),
-            slot=slot,
-            nearest=nearest(slot, SLOTS),
-            slots=listed(SLOTS, len(SLOTS)),
-        )
+        raise unknown(slot)
     _load()
     found = [entry for entry in _entries.values() if slot in (None, entry.slot)]
     return sorted(found, key=lambda entry: (ORDER[entry.slot], entry.name))

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
+from engine.errors import RecipeError
 from engine.i18n import N_
+from engine.models.words import listed, nearest
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,3 +52,15 @@ SLOTS = {slot.name: slot for slot in _SLOTS}
 ORDER = {name: number for number, name in enumerate(SLOTS)}
 OF_LOSS = ("iou", "cls", "assign")
 """Slots that shape training alone: the network is the same without them."""
+
+
+def unknown(slot: str, known: Iterable[str] = SLOTS) -> RecipeError:
+    """Return the refusal of a slot that is not among the known ones."""
+    names = list(known)
+    return RecipeError(
+        N_("There is no slot named {slot}; the nearest is {nearest}."),
+        N_("The slots are: {slots}."),
+        slot=slot,
+        nearest=nearest(slot, names),
+        slots=listed(names, len(names)),
+    )

@@ -122,6 +122,9 @@ def train(config: TrainConfig, folder: RunFolder, log: EventLog) -> None:
             "verbose": False,
             "save_dir": str(folder.path / "work"),
             "exist_ok": True,
+            # Labels as fine as the masks of the network, which have half the stride of its finest
+            # feature map: without, networks with a level p2 cannot be validated.
+            **({"mask_ratio": graph.strides[0] // 2} if task == "segment" else {}),
         },
     )
     _Teller(trainer, folder, log).listen()

@@ -8,12 +8,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from PyQt6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
 from engine.config import RunConfig
-from engine.errors import EngineError, WeightsError
+from engine.errors import EngineError, LiveError, WeightsError
 from engine.inference.detector import Detector
 from engine.inference.fake import FakeDetector
 from engine.inference.shelf import DetectorShelf
@@ -22,8 +23,9 @@ from engine.media import write_picture
 from engine.scenes.tubes import render_tubes
 from engine.session import TRANSITIONS, Phase, Request, Session
 from engine.sources.listing import SourceList, open_sources
+from engine.sources.live import LiveSource
 from engine.store import SessionReader
-from engine.types import Frame, Result
+from engine.types import Frame, Result, UInt8
 
 
 class Stepper(FakeDetector):
@@ -76,7 +78,7 @@ def sessions() -> Iterator[list[Session]]:
 
 def make(
     sessions: list[Session],
-    sources: SourceList,
+    sources: SourceList | LiveSource,
     folder: Path,
     detector: Detector | None = None,
     config: RunConfig | None = None,
@@ -197,6 +199,46 @@ def test_the_end_is_the_last_that_is_said(
     qtbot.waitUntil(lambda: "ended" in said)
     assert said[0] == "opened"
     assert said[-2:] == ["summed_up", "ended"]
+
+
+class Shy:
+    """A camera that shows so many pictures and then says for good that it has none."""
+
+    missed = 0
+
+    def __init__(self, pictures: int) -> None:
+        self._left = pictures
+
+    def read(self) -> UInt8:
+        if not self._left:
+            raise LiveError("It does not know you.").for_good()
+        self._left -= 1
+        return np.zeros((48, 64, 3), np.uint8)
+
+    def close(self) -> None:
+        pass
+
+
+@pytest.mark.parametrize("pictures", [0, 3])
+def test_the_session_of_a_camera_is_told_of_with_its_first_frame(
+    qtbot: QtBot, sessions: list[Session], tmp_path: Path, pictures: int
+) -> None:
+    """One that shows nothing leaves none, and nobody may have begun to read it."""
+    source = LiveSource("camera:Test", lambda stop: Shy(pictures))
+    session = make(sessions, source, tmp_path / "run").session
+    told: list[Path] = []
+
+    def note(number: int, path: Path) -> None:
+        with SessionReader.open(path):
+            told.append(path)
+
+    connect: Any = session.opened.connect
+    connect(note, type=Qt.ConnectionType.DirectConnection)
+    with qtbot.waitSignal(session.ended, timeout=20_000):
+        session.start()
+    path = tmp_path / "run" / "session.labsight"
+    assert told == ([path] if pictures else [])
+    assert path.exists() == bool(pictures)
 
 
 def test_weights_that_cannot_be_used_fail_the_run_and_make_no_folder(
