@@ -143,6 +143,14 @@ def of(design: Design) -> Graph:
     return Graph(design, tuple(drawn.nodes), modern)
 
 
+def mask_stride(graph: Graph) -> int:
+    """Return the stride of the masks of a network that segments, in pixels.
+
+    Its prototypes are twice as fine as the finest feature map that its head reads.
+    """
+    return max(1, graph.strides[0] // 2)
+
+
 class _Drawing:
     """Goes through the lines of a design and keeps what the next ones need."""
 

@@ -26,10 +26,12 @@ from engine.errors import TrainingError
 from engine.i18n import N_
 from engine.models import bases, carry, checkpoint, plan, weights
 from engine.models.fold import fold
+from engine.models.graph import mask_stride
 from engine.models.network import build
 from engine.models.recipe import Recipe
 from engine.training.dataset import DataSet
 from engine.training.folder import RunFolder
+from engine.training.validator import STRIDE, FineMaskValidator
 
 _TRAINERS = {
     "detect": DetectionTrainer,
@@ -94,6 +96,17 @@ class OurTrainer:
         if job.start is not None:
             self.carried = carry.carry(network, job.start.network, job.start_path)
         return network
+
+    def get_validator(self: Any) -> Any:  # noqa: ANN401
+        """Return ultralytics' validator, or for finer masks than it knows one of ours."""
+        validator = super().get_validator()  # type: ignore[misc]
+        stride = mask_stride(self.model.graph)
+        if self.args.task == "segment" and stride != STRIDE:
+            validator = FineMaskValidator(
+                self.test_loader, self.save_dir, copy.copy(self.args), self.callbacks
+            )
+            validator.stride_of_masks = stride
+        return validator
 
     def save_model(self: Any) -> bool:
         """Write last.pt and, where it is the best so far, best.pt, both in half precision."""

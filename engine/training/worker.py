@@ -81,6 +81,7 @@ def train(config: TrainConfig, folder: RunFolder, log: EventLog) -> None:
     import torch
 
     from engine.models import checkpoint, plan
+    from engine.models.graph import mask_stride
     from engine.models.recipe_files import resolve
     from engine.training.trainer import Job, make
 
@@ -122,9 +123,8 @@ def train(config: TrainConfig, folder: RunFolder, log: EventLog) -> None:
             "verbose": False,
             "save_dir": str(folder.path / "work"),
             "exist_ok": True,
-            # Labels as fine as the masks of the network, which have half the stride of its finest
-            # feature map: without, networks with a level p2 cannot be validated.
-            **({"mask_ratio": graph.strides[0] // 2} if task == "segment" else {}),
+            # Labels as fine as the masks of the network.
+            **({"mask_ratio": mask_stride(graph)} if task == "segment" else {}),
         },
     )
     _Teller(trainer, folder, log).listen()
