@@ -62,7 +62,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", nargs="?", type=Path, default=FOLDER)
     parser.add_argument("--look", type=int, help=argparse.SUPPRESS)
-    parser.add_argument("--only", help="the part of a name, such as done-en")
+    parser.add_argument("--only", help="the beginning of a look, such as zh_CN-dark")
     options = parser.parse_args()
     if options.look is not None:
         take(LOOKS[options.look], options.folder)
