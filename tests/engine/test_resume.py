@@ -36,7 +36,9 @@ needs_kill = pytest.mark.skipif(sys.platform == "win32", reason="signals of POSI
 
 def killed(folder: Path, weights: Path, sources: Sequence[str | Path], frames: int) -> None:
     """Start a run in a process of its own and kill it when so many frames are on disk."""
-    command = [sys.executable, "-m", "tests.helpers.long_run", folder, weights, 0.01, *sources]
+    # Slow enough that it cannot end while a busy machine looks what is on disk.
+    thinks_s = 0.03
+    command = [sys.executable, "-m", "tests.helpers.long_run", folder, weights, thinks_s, *sources]
     before = 0
     if folder.exists():
         with SessionReader.open(folder) as reader:
