@@ -15,7 +15,6 @@ from PyQt6.QtWidgets import (
     QDockWidget,
     QGridLayout,
     QMainWindow,
-    QScrollArea,
     QVBoxLayout,
     QWidget,
 )
@@ -34,6 +33,7 @@ from desktop.settings import Settings
 from desktop.state import ObjectKey, Place
 from desktop.widgets.image_view import ImageView
 from desktop.widgets.note import Note
+from desktop.widgets.scrolled import scrolled
 from desktop.workspace import Workspace
 from engine.device import names as device_names
 from engine.errors import EngineError, StoreError
@@ -89,6 +89,7 @@ class DetectionTab(QMainWindow):
         self._idle.setSingleShot(True)
         self._idle.setInterval(IDLE_MS)
         self._following = False
+        self._newest: Place | None = None
         self._shown: Place | None = None
         self._overlay: Overlay | None = None
         self.view = ImageView()
@@ -307,15 +308,21 @@ class DetectionTab(QMainWindow):
 
     def _on_phase(self, phase: Phase) -> None:
         if phase is Phase.LOADING:
-            self._following = True
+            self._following, self._newest = True, None
             self._settings.change(welcomed=True)
         elif not phase.busy:
+            # The last result may be on its way to the screen.
+            last = self._newest if self._following else None
             self._following = False
-            self._reload()
+            if last is None or last == self._state.place:
+                self._reload()
+            else:
+                self._state.change(place=last, selection=None)
 
     def _on_result(self, result: Result) -> None:
         model = self._state.model
         if self._following and model is not None:
+            self._newest = Place(result.frame.origin, result.frame.index)
             self._presenter.show_result(result, model)
 
     def _on_picture(self, picture: Picture) -> None:
@@ -381,19 +388,3 @@ def counts(overlay: Overlay) -> Mapping[int, int]:
     if overlay.probabilities is not None:
         return {int(overlay.probabilities.argmax()): 1}
     return Counter(overlay.detections.classes.tolist())
-
-
-def scrolled(widget: QWidget, width: int) -> QScrollArea:
-    """Return a widget that scrolls up and down where it does not fit.
-
-    Args:
-        widget: What scrolls.
-        width: The least width of both.
-    """
-    area = QScrollArea()
-    area.setMinimumWidth(width)
-    area.setWidget(widget)
-    area.setWidgetResizable(True)
-    area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-    area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-    return area
