@@ -19,6 +19,7 @@ from engine.paths import DEFAULT_WEIGHTS, resource
 T = TypeVar("T")
 
 AUTO = "auto"
+BANDS = ("often", "sometimes", "rarely")
 BACKENDS = ("torch",)
 TRACKERS = ("off", "bytetrack", "botsort")
 STRIDE_MAX = 32
@@ -37,6 +38,7 @@ class Setting:
         unit: Unit of the value, empty for none.
         choices: The only values, empty for any.
         metavar: Placeholder on the command line.
+        band: How often a person wants to see it: often, sometimes or rarely.
     """
 
     label: str
@@ -47,6 +49,7 @@ class Setting:
     unit: str = ""
     choices: tuple[str, ...] = ()
     metavar: str = ""
+    band: str = "often"
 
 
 def setting(
@@ -60,9 +63,10 @@ def setting(
     unit: str = "",
     choices: tuple[str, ...] = (),
     metavar: str = "",
+    band: str = "often",
 ) -> T:
     """Declare a field of a config; the keywords are those of `Setting`."""
-    declared = Setting(label, help, low, high, step, unit, choices, metavar)
+    declared = Setting(label, help, low, high, step, unit, choices, metavar, band)
     return dataclasses.field(default=default, metadata={"setting": declared})
 
 

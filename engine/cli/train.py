@@ -39,7 +39,7 @@ def train(options: argparse.Namespace) -> int:
     given = {name: value for name, value in vars(options).items() if name in _FIELDS}
     config = TrainConfig(**given)
     _check(config)
-    training = Training(RunFolder.create(config))
+    training = Training.begin(RunFolder.create(config))
     if not options.json:
         output.tell(_("Folder: {path}").format(path=training.folder.path))
     teller = _as_json if options.json else _as_text

@@ -10,13 +10,14 @@ import json
 import math
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 Event = dict[str, Any]
 
 LAST = ("finished", "failed", "cancelled")
-"""Events after which nothing comes."""
+"""Events with which a process ends; a run that goes on later adds more."""
 
 
 class EventLog:
@@ -28,8 +29,9 @@ class EventLog:
     """
 
     def __init__(self, path: Path, run: str) -> None:
-        """Open the file for appending."""
+        """Open the file for appending; half a line that a crash left behind is cut off."""
         self._run = run
+        _cut_half_a_line(path)
         self._file = path.open("a", encoding="utf-8")
 
     def write(self, event: str, **values: object) -> None:
@@ -45,18 +47,21 @@ class EventLog:
         self._file.close()
 
 
-def follow(path: Path, alive: Callable[[], bool], pause_s: float = 0.05) -> Iterator[Event | None]:
-    """Yield the events of a file from its beginning as they come, None where none came.
+def follow(
+    path: Path, alive: Callable[[], bool], pause_s: float = 0.05, *, start: int = 0
+) -> Iterator[Event | None]:
+    """Yield the events of a file as they come, None where none came.
 
-    It ends after an event of `LAST`, or once the writer is gone and all it wrote was read. A last
-    line without an end is what a crash left of it and is not read.
+    It ends once the writer is gone and all it wrote was read. A last line without an end is what a
+    crash left of it and is not read.
 
     Args:
         path: The file; it may not be there yet.
         alive: Tells whether the writer still works.
         pause_s: Between two looks.
+        start: Byte of the file to begin at.
     """
-    position, rest = 0, b""
+    position, rest = start, b""
     while True:
         # Asked before reading: what was written before the end is read then.
         working = alive()
@@ -67,14 +72,17 @@ def follow(path: Path, alive: Callable[[], bool], pause_s: float = 0.05) -> Iter
             position += len(data)
             *lines, rest = (rest + data).split(b"\n")
             for line in lines:
-                event: Event = json.loads(line)
-                yield event
-                if event["event"] in LAST:
-                    return
+                yield json.loads(line)
         if not working:
             return
         yield None
         time.sleep(pause_s)
+
+
+def _cut_half_a_line(path: Path) -> None:
+    with suppress(FileNotFoundError), path.open("rb+") as file:
+        content = file.read()
+        file.truncate(content.rfind(b"\n") + 1)
 
 
 def _finite(value: object) -> object:

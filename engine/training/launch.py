@@ -2,70 +2,114 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
-import time
+import dataclasses
 from collections.abc import Iterator
 from contextlib import suppress
 
 import psutil
 
-from engine import i18n
+from engine.errors import TrainingError
 from engine.i18n import N_, translate
-from engine.paths import ROOT
+from engine.process import Process
 from engine.training.events import LAST, Event, follow
 from engine.training.folder import RunFolder
 
 FLAG = "--train-worker"
-PATIENCE_S = 1.5
-"""So long a process that is to end at once may take to do so by itself."""
+DISK_FULL = 28
+"""Exit code of a process that could not even write why it ended."""
 
 
 class Training:
     """A process that trains.
 
     Args:
-        folder: Made for it.
+        folder: Of the run.
+        process: What works on it.
+        start: Byte of the events at which what it says begins.
     """
 
-    def __init__(self, folder: RunFolder) -> None:
-        """Start the process; it lives on when this one ends."""
+    def __init__(self, folder: RunFolder, process: Process, start: int) -> None:
+        """Take a process that is there; `begin`, `go_on` and `attach` find one."""
         self.folder = folder
-        frozen = getattr(sys, "frozen", False)
-        program = [sys.executable] if frozen else [sys.executable, str(ROOT / "main.py")]
-        environment = os.environ | {"LABSIGHT_LANG": i18n.language(), "PYTHONUNBUFFERED": "1"}
-        with folder.log.open("ab") as log:
-            self._process = subprocess.Popen(
-                [*program, FLAG, str(folder.path)],
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                env=environment,
-                # Of its own, so that Ctrl-C in a terminal reaches this process alone.
-                start_new_session=os.name != "nt",
-                creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
+        self._process = process
+        self._start = start
+
+    @classmethod
+    def begin(cls, folder: RunFolder) -> Training:
+        """Start the process of a run; it lives on when this one ends.
+
+        Args:
+            folder: Made for it, or of a run that goes on.
+
+        Raises:
+            TrainingError: The run is under way already, or the folder cannot be written.
+        """
+        if folder.is_running():
+            raise TrainingError(
+                N_("The training {name} is under way."), N_("Stop it first."), name=folder.name
             )
+        folder.forget_commands()
+        start = folder.events.stat().st_size if folder.events.exists() else 0
+        process = Process.start(FLAG, folder.path, folder.log)
+        # Said for it, so that nobody takes it for dead before it has come to say so itself.
+        with suppress(psutil.Error):
+            folder.beat(process.pid)
+        return cls(folder, process, start)
+
+    @classmethod
+    def go_on(cls, folder: RunFolder, epochs: int | None = None) -> Training:
+        """Start a run again where it stopped.
+
+        Args:
+            folder: Of a run that was cancelled, interrupted, stopped or finished.
+            epochs: All that are wanted now, by default as many as before.
+
+        Raises:
+            TrainingError: It kept no state to go on from, or has all epochs already.
+        """
+        config = folder.config()
+        wanted = config.epochs if epochs is None else epochs
+        done = folder.summary().epoch
+        if not folder.state.exists():
+            raise TrainingError(
+                N_("{name} ended before anything was kept to go on from."),
+                N_("Start a new training with its settings."),
+                name=folder.name,
+            )
+        if wanted <= done:
+            raise TrainingError(
+                N_("{name} has {done} epochs already."),
+                N_("Ask for more than that."),
+                name=folder.name,
+                done=done,
+            )
+        if wanted != config.epochs:
+            folder.write_config(dataclasses.replace(config, epochs=wanted))
+        return cls.begin(folder)
+
+    @classmethod
+    def attach(cls, folder: RunFolder) -> Training | None:
+        """Take the process that works on a run, None where there is none."""
+        pid = folder.pid()
+        with suppress(psutil.Error):
+            return None if pid is None else cls(folder, Process.find(pid), 0)
+        return None
+
+    @property
+    def alive(self) -> bool:
+        """Whether the process still works."""
+        return self._process.alive
 
     def events(self) -> Iterator[Event | None]:
         """Yield what it tells as it comes, None now and then where nothing came.
 
         The last event is one of `engine.training.events.LAST`, also where the process was killed.
         """
-        last: Event | None = None
-        for event in follow(self.folder.events, lambda: self._process.poll() is None):
-            last = event or last
+        for event in follow(self.folder.events, lambda: self.alive, start=self._start):
             yield event
-        if last is None or last["event"] not in LAST:
-            code = self._process.wait()
-            yield {
-                "event": "failed",
-                "run": self.folder.name,
-                "message": translate(
-                    N_("The process that trained ended without a word (code {code}).")
-                ).format(code=code),
-                "hint": translate(N_("{log} tells more.")).format(log=self.folder.log),
-            }
+            if event is not None and event["event"] in LAST:
+                return
+        yield self._silent_end()
 
     def stop(self) -> None:
         """Let it end after this batch and keep the best weights."""
@@ -74,20 +118,25 @@ class Training:
     def cancel(self) -> None:
         """End it within two seconds, with all processes that it started."""
         self.folder.command("cancel")
-        until = time.monotonic() + PATIENCE_S
-        while time.monotonic() < until:
-            if self._process.poll() is not None:
-                return
-            time.sleep(0.02)
-        with suppress(psutil.Error):
-            first = psutil.Process(self._process.pid)
-            tree = [*first.children(recursive=True), first]
-            for process in tree:
-                with suppress(psutil.Error):
-                    process.kill()
-            psutil.wait_procs(tree[:-1], timeout=PATIENCE_S)
-        self._process.wait()
+        self._process.end()
 
-    def wait(self) -> int:
-        """Wait for its end; return its exit code."""
+    def wait(self) -> int | None:
+        """Wait for its end; return its exit code, None where another process started it."""
         return self._process.wait()
+
+    def _silent_end(self) -> Event:
+        code = self._process.wait()
+        message, hint = (
+            (N_("The disk is full."), N_("Free some space; the weights so far are kept."))
+            if code == DISK_FULL
+            else (
+                N_("The process that trained ended without a word (code {code})."),
+                N_("{log} tells more."),
+            )
+        )
+        return {
+            "event": "failed",
+            "run": self.folder.name,
+            "message": translate(message).format(code=code),
+            "hint": translate(hint).format(log=self.folder.log),
+        }

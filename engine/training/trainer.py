@@ -22,6 +22,7 @@ from ultralytics.models.yolo.obb import OBBTrainer
 from ultralytics.models.yolo.pose import PoseTrainer
 from ultralytics.models.yolo.segment import SegmentationTrainer
 
+from engine.datasets import DataSet
 from engine.errors import TrainingError
 from engine.i18n import N_
 from engine.models import bases, carry, checkpoint, plan, weights
@@ -29,7 +30,6 @@ from engine.models.fold import fold
 from engine.models.graph import mask_stride
 from engine.models.network import build
 from engine.models.recipe import Recipe
-from engine.training.dataset import DataSet
 from engine.training.folder import RunFolder
 from engine.training.validator import STRIDE, FineMaskValidator
 

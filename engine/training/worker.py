@@ -15,11 +15,10 @@ from typing import Any
 
 import psutil
 
-from engine import device, i18n
+from engine import datasets, device, i18n
 from engine.config import check_input_size
 from engine.errors import Cancelled, EngineError
 from engine.i18n import N_, translate
-from engine.training import dataset
 from engine.training.config import TrainConfig
 from engine.training.events import EventLog
 from engine.training.folder import HEARTBEAT_S, RunFolder
@@ -90,7 +89,7 @@ def train(config: TrainConfig, folder: RunFolder, log: EventLog) -> None:
     task = graph.design.task
     size = config.input_size or (_SIZE_TO_CLASSIFY if task == "classify" else _SIZE)
     check_input_size(size, graph.stride)
-    data = dataset.find(config.data, task)
+    data = datasets.find(config.data, task)
     data.describe(folder.data)
     start = None if config.weights is None else checkpoint.read(config.weights)
     chosen = device.choose(config.device)

@@ -19,9 +19,9 @@ from engine.training.config import TrainConfig
 from engine.training.folder import RunFolder
 from engine.training.launch import Training
 from tests.engine.cli.test_refusals import assert_refused
-from tests.engine.training.test_dataset import BOX, RING, make
 from tests.helpers.checkpoints import random_checkpoint
 from tests.helpers.command_line import Command, finish, start
+from tests.helpers.datasets import BOX, RING, make
 
 needs_signals = pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
 
@@ -128,7 +128,7 @@ def instead(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Training]:
 
         with monkeypatch.context() as patch:
             patch.setattr(subprocess, "Popen", popen)
-            return Training(RunFolder.create(TrainConfig()))
+            return Training.begin(RunFolder.create(TrainConfig()))
 
     return start_instead
 

@@ -32,13 +32,30 @@ def test_each_event_is_one_line_of_json(tmp_path: Path) -> None:
     assert gathered(path) == [json.loads(line) for line in lines]
 
 
-def test_it_ends_after_a_last_event_though_the_writer_lives(tmp_path: Path) -> None:
+def test_a_run_that_goes_on_is_read_on_from_where_it_began_again(tmp_path: Path) -> None:
     path = tmp_path / "events.jsonl"
     with closing(EventLog(path, "run")) as log:
         log.write("preparing")
-        log.write("failed", message="no", hint="")
-    found = gathered(path, alive=True)
-    assert [event and event["event"] for event in found] == ["preparing", "failed"]
+        log.write("cancelled")
+    start = path.stat().st_size
+    with closing(EventLog(path, "run")) as log:
+        log.write("started")
+    assert [event and event["event"] for event in gathered(path)] == [
+        "preparing", "cancelled", "started"
+    ]  # fmt: skip
+    later = list(follow(path, lambda: False, start=start))
+    assert [event and event["event"] for event in later] == ["started"]
+
+
+def test_half_a_line_of_a_crash_does_not_spoil_the_next(tmp_path: Path) -> None:
+    path = tmp_path / "events.jsonl"
+    with closing(EventLog(path, "run")) as log:
+        log.write("preparing")
+    with path.open("ab") as file:
+        file.write(b'{"event": "epo')
+    with closing(EventLog(path, "run")) as log:
+        log.write("started")
+    assert [event and event["event"] for event in gathered(path)] == ["preparing", "started"]
 
 
 def test_a_line_that_a_crash_cut_off_is_not_read(tmp_path: Path) -> None:

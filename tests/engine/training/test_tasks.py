@@ -8,8 +8,8 @@ import pytest
 from PIL import Image
 
 from engine.models import checkpoint
-from tests.engine.training.test_dataset import BOX, RING, make
 from tests.helpers.command_line import finish, start
+from tests.helpers.datasets import BOX, RING, make
 
 PERSON = "0 0.5 0.5 0.2 0.2 " + "0.5 0.5 2 " * 3 + "\n"
 CORNERS = "1 0.1 0.1 0.6 0.1 0.6 0.7 0.1 0.7\n"
