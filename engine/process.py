@@ -17,6 +17,10 @@ from engine.paths import ROOT
 PATIENCE_S = 1.5
 """So long a process that is to end at once may take to do so by itself."""
 
+# Who starts a process and looks at another one does not leave it without a parent that asks how it
+# ended; until then the system keeps what is left of it.
+_started: list[subprocess.Popen[bytes]] = []
+
 
 class Process:
     """A process, started here or found.
@@ -55,6 +59,7 @@ class Process:
                 start_new_session=os.name != "nt",
                 creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
             )
+        _started[:] = [each for each in _started if each.poll() is None] + [popen]
         return cls(psutil.Process(popen.pid), popen)
 
     @classmethod

@@ -46,7 +46,7 @@ def parameters(module: nn.Module) -> int:
     return sum(parameter.numel() for parameter in module.parameters())
 
 
-def gigaflops(recipe: Recipe, graph: Graph) -> float:
+def gigaflops(recipe: Recipe, graph: Graph, size: int | None = None) -> float:
     """Return the operations for one picture in 10^9, counted as `CONVENTION` says.
 
     Nothing is computed: the network is on the meta device.
@@ -54,6 +54,7 @@ def gigaflops(recipe: Recipe, graph: Graph) -> float:
     Args:
         recipe: What the network is made by.
         graph: What `engine.models.plan.draw` made of it.
+        size: Side of the square input in pixels, by default that of `input_size`.
 
     Raises:
         RecipeError: The network cannot be built.
@@ -65,7 +66,7 @@ def gigaflops(recipe: Recipe, graph: Graph) -> float:
     from engine.models.fold import fold
     from engine.models.network import build
 
-    size = input_size(graph)
+    size = size or input_size(graph)
     counter: Any = FlopCounterMode(display=False)
     # By default it follows modules with hooks on every network of the process, those that other
     # threads are running among them.

@@ -58,24 +58,18 @@ class Training:
 
     @classmethod
     def go_on(cls, folder: RunFolder, epochs: int | None = None) -> Training:
-        """Start a run again where it stopped.
+        """Start a run again where it stopped, from its start where nothing was kept of it.
 
         Args:
             folder: Of a run that was cancelled, interrupted, stopped or finished.
             epochs: All that are wanted now, by default as many as before.
 
         Raises:
-            TrainingError: It kept no state to go on from, or has all epochs already.
+            TrainingError: It has all epochs already, or is under way.
         """
         config = folder.config()
         wanted = config.epochs if epochs is None else epochs
         done = folder.summary().epoch
-        if not folder.state.exists():
-            raise TrainingError(
-                N_("{name} ended before anything was kept to go on from."),
-                N_("Start a new training with its settings."),
-                name=folder.name,
-            )
         if wanted <= done:
             raise TrainingError(
                 N_("{name} has {done} epochs already."),

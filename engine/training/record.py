@@ -46,7 +46,7 @@ class BatchReport:
         epochs: All that are wanted.
         batch: Batches done in this epoch.
         batches: In an epoch.
-        losses: Mean of the epoch so far, by name (box, cls, dfl, seg …).
+        losses: Of this batch, by name (box, cls, dfl, seg …).
         lr: Learning rate.
         images_per_s: Pictures learned from in a second of this epoch.
         memory_mb: Of the graphics card, or of the process without one.

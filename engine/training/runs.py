@@ -42,7 +42,7 @@ class Run:
         seconds: Spent.
         message: Why it failed.
         best: Its best weights, None before there are any.
-        resumable: It kept a state to go on from and nobody works on it.
+        resumable: Nobody works on it, and it can go on to more epochs than it has.
     """
 
     path: Path
@@ -105,7 +105,7 @@ def read_run(folder: RunFolder) -> Run:
         seconds=summary.seconds,
         message=summary.message,
         best=folder.best if folder.best.exists() else None,
-        resumable=folder.state.exists() and not stage.busy,
+        resumable=not stage.busy and (folder.state.exists() or not summary.epoch),
     )
 
 

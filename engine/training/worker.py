@@ -5,235 +5,165 @@ main.py --train-worker FOLDER
 
 from __future__ import annotations
 
-import os
+import dataclasses
+import errno
+import gc
 import threading
 import time
 import traceback
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any
 
-import psutil
+from filelock import FileLock, Timeout
 
-from engine import datasets, device, i18n
-from engine.config import check_input_size
-from engine.errors import Cancelled, EngineError
+from engine import device, i18n
+from engine.awake import awake
+from engine.errors import Cancelled, EngineError, TrainingError
 from engine.i18n import N_, translate
 from engine.training.config import TrainConfig
 from engine.training.events import EventLog
 from engine.training.folder import HEARTBEAT_S, RunFolder
+from engine.training.launch import DISK_FULL
+from engine.training.record import Stage
 
-BATCH_EVENT_EVERY_S = 0.1
-_SIZE, _SIZE_TO_CLASSIFY = 640, 224
-
-_METRICS = {
-    "precision(B)": "precision",
-    "recall(B)": "recall",
-    "mAP50(B)": "map50",
-    "mAP50-95(B)": "map50_95",
-    "mAP50(M)": "mask_map50",
-    "mAP50-95(M)": "mask_map50_95",
-    "mAP50(P)": "pose_map50",
-    "mAP50-95(P)": "pose_map50_95",
-    "accuracy_top1": "top1",
-    "accuracy_top5": "top5",
-}
-
+_MEMORY = (
+    "out of memory",
+    "can't allocate memory",
+    "not enough memory",
+    "CUBLAS_STATUS_ALLOC_FAILED",
+    "CUDNN_STATUS_INTERNAL_ERROR",
+    "unable to find an engine",
+)
+"""What torch says of too little memory."""
 
 def main(path: Path) -> int:
     """Carry out the training of a folder; return 0 done, 2 failed, 130 cancelled."""
     i18n.activate(i18n.preferred())
     folder = RunFolder(path)
-    log = EventLog(folder.events, folder.name)
-    _Heart(folder).start()
+    try:
+        log = EventLog(folder.events, folder.name)
+        _Heart(folder).start()
+        try:
+            with awake():
+                return _tell_end(folder, log)
+        finally:
+            log.close()
+    except OSError as error:
+        traceback.print_exc()
+        return DISK_FULL if error.errno == errno.ENOSPC else 2
+
+
+def _tell_end(folder: RunFolder, log: EventLog) -> int:
+    """Train, and tell how it ended, whatever happens."""
     try:
         train(folder.config(), folder, log)
     except Cancelled:
         log.write("cancelled")
+        _end(folder, Stage.CANCELLED)
         return 130
     except EngineError as error:
         log.write("failed", message=error.message, hint=error.hint)
+        _end(folder, Stage.FAILED, error.message)
         return 2
     except BaseException as error:  # noqa: BLE001 - the last words of this process
         traceback.print_exc()
-        log.write(
-            "failed",
-            message=translate(N_("The training failed: {reason}.")).format(
-                reason=str(error).strip().split("\n")[0].rstrip(".") or type(error).__name__
-            ),
-            hint=translate(N_("{log} tells more.")).format(log=folder.log),
-        )
+        message, hint = _last_words(error, folder)
+        log.write("failed", message=message, hint=hint)
+        _end(folder, Stage.FAILED, message)
         return 2
-    finally:
-        log.close()
     return 0
 
 
 def train(config: TrainConfig, folder: RunFolder, log: EventLog) -> None:
     """Train as a config says and tell it.
 
+    A run that has been worked on goes on where it stopped.
+
     Raises:
         EngineError: The recipe, the data or the weights cannot be used, or the training failed.
         Cancelled: It was told to.
     """
+    # Importing torch takes seconds: the window is told at once that somebody is at work.
+    log.write("preparing", recipe=config.model, data=str(config.data), folder=str(folder.path))
     device.prepare()
-    import torch
-
-    from engine.models import checkpoint, plan
-    from engine.models.graph import mask_stride
-    from engine.models.recipe_files import resolve
-    from engine.training.trainer import Job, make
-
-    recipe = resolve(config.model)
-    graph = plan.draw(recipe)
-    task = graph.design.task
-    size = config.input_size or (_SIZE_TO_CLASSIFY if task == "classify" else _SIZE)
-    check_input_size(size, graph.stride)
-    data = datasets.find(config.data, task)
-    data.describe(folder.data)
-    start = None if config.weights is None else checkpoint.read(config.weights)
     chosen = device.choose(config.device)
-    torch.set_num_threads(device.cores())
+    with ExitStack() as held:
+        lock = FileLock(folder.path.parent.parent / f".{chosen.type}{chosen.index or 0}.lock")
+        try:
+            held.enter_context(lock.acquire(timeout=0))
+        except Timeout:
+            raise TrainingError(
+                N_("Another training is under way on this device."),
+                N_("Wait for its end, stop it, or choose another device."),
+            ) from None
+        batch: int | None = None
+        while True:
+            try:
+                _train(config, folder, log, chosen, batch)
+                return
+            except Exception as error:
+                used = batch or config.batch
+                if not _is_memory(error):
+                    raise
+                if used == 1:
+                    raise TrainingError(
+                        N_("The memory is too small even for one picture at a time."),
+                        N_("Choose a smaller input size or a smaller recipe."),
+                    ) from error
+                batch = used // 2
+                traceback.print_exc()
+            # What failed is freed before the next try, not while its error is being handled.
+            _free()
+            _tell_lowered(folder, log, batch)
+
+
+def _train(
+    config: TrainConfig,
+    folder: RunFolder,
+    log: EventLog,
+    chosen: Any,  # noqa: ANN401 - torch.device
+    batch: int | None,
+) -> None:
+    from engine.training.setup import ready
+    from engine.training.teller import Teller, metrics_of
+
+    prepared = ready(config, folder, chosen, batch)
+    summary = dataclasses.replace(
+        folder.summary(),
+        stage=Stage.PREPARING.value,
+        recipe=str(prepared.recipe),
+        task=prepared.task,
+        device=device.describe(chosen),
+        epochs=config.epochs,
+        message="",
+    )
+    folder.write_summary(summary)
     log.write(
         "preparing",
-        recipe=str(recipe),
-        task=task,
-        device=device.describe(chosen),
-        data=str(data.source),
-        classes=list(data.names),
+        recipe=summary.recipe,
+        task=summary.task,
+        device=summary.device,
+        data=str(prepared.data.source),
+        classes=list(prepared.data.names),
         folder=str(folder.path),
+        input_size=prepared.size,
+        batch_size=prepared.batch,
     )
-    trainer = make(
-        Job(recipe, start, config.weights, data, folder),
-        task,
-        {
-            # Never read: our network stands in its place.
-            "model": "yolo11n.yaml",
-            "data": str(data.source if task == "classify" else folder.data),
-            "epochs": config.epochs,
-            "imgsz": size,
-            "batch": config.batch,
-            "seed": config.seed,
-            "device": str(chosen.index) if chosen.type == "cuda" else chosen.type,
-            "workers": 0 if chosen.type == "cpu" else min(8, device.cores()),
-            "amp": chosen.type == "cuda",
-            "deterministic": True,
-            "plots": False,
-            "verbose": False,
-            "save_dir": str(folder.path / "work"),
-            "exist_ok": True,
-            # Labels as fine as the masks of the network.
-            **({"mask_ratio": mask_stride(graph)} if task == "segment" else {}),
-        },
-    )
-    _Teller(trainer, folder, log).listen()
+    trainer = prepared.trainer
+    teller = Teller(trainer, folder, log, summary)
     trainer.train()
+    stopped = folder.is_told("stop")
     log.write(
         "finished",
         best=str(folder.best),
         last=str(folder.last),
-        metrics=_metrics(trainer.metrics),
+        metrics=metrics_of(trainer.metrics),
         epochs=trainer.epoch + 1,
+        stopped=stopped,
+        curves=str(folder.curves),
     )
-
-
-class _Teller:
-    """Turns ultralytics' callbacks into events, and commands into what ultralytics understands."""
-
-    def __init__(self, trainer: Any, folder: RunFolder, log: EventLog) -> None:  # noqa: ANN401
-        self._trainer = trainer
-        self._folder = folder
-        self._log = log
-        self._told = 0.0
-        self._batch = 0
-        self._began = self._epoch_began = time.monotonic()
-        self._train_s = 0.0
-        self._pictures = 0
-
-    def listen(self) -> None:
-        for event, answer in (
-            ("on_train_start", self._on_start),
-            ("on_train_epoch_start", self._on_epoch_start),
-            ("on_train_batch_end", self._on_batch),
-            ("on_train_epoch_end", self._on_trained),
-            ("on_val_start", self._on_validation),
-            ("on_val_batch_start", self._obey),
-            ("on_model_save", self._on_saved),
-            ("on_fit_epoch_end", self._on_epoch),
-        ):
-            self._trainer.add_callback(event, answer)
-
-    def _obey(self, _: object = None) -> None:
-        if self._folder.is_told("cancel"):
-            raise Cancelled
-        if self._folder.is_told("stop"):
-            self._trainer.stop = True
-
-    def _on_start(self, trainer: Any) -> None:  # noqa: ANN401
-        import torch
-
-        # Ultralytics leaves torch one core fewer than there are.
-        torch.set_num_threads(device.cores())
-        carried = trainer.carried
-        self._log.write(
-            "started",
-            parameters=sum(each.numel() for each in trainer.model.parameters()),
-            carried=None if carried is None else round(carried.share, 4),
-            new=[] if carried is None else list(carried.new),
-            pictures=len(trainer.train_loader.dataset),
-            validation=len(trainer.test_loader.dataset),
-            batches=len(trainer.train_loader),
-        )
-        self._began = time.monotonic()
-
-    def _on_epoch_start(self, _: object) -> None:
-        self._epoch_began = time.monotonic()
-        self._batch = self._pictures = 0
-
-    def _on_batch(self, trainer: Any) -> None:  # noqa: ANN401
-        self._batch += 1
-        self._pictures += trainer.batch_size
-        now = time.monotonic()
-        if now - self._told >= BATCH_EVENT_EVERY_S:
-            self._told = now
-            self._log.write(
-                "batch",
-                epoch=trainer.epoch + 1,
-                batch=self._batch,
-                batches=len(trainer.train_loader),
-                losses=_losses(trainer.loss_items),
-                lr=trainer.optimizer.param_groups[0]["lr"],
-            )
-        self._obey()
-
-    def _on_trained(self, _: object) -> None:
-        self._train_s = time.monotonic() - self._epoch_began
-
-    def _on_validation(self, _: object) -> None:
-        trainer = self._trainer
-        self._log.write("validation", epoch=min(trainer.epoch + 1, trainer.epochs))
-
-    def _on_saved(self, trainer: Any) -> None:  # noqa: ANN401
-        is_best = trainer.best_fitness == trainer.fitness
-        self._log.write(
-            "checkpoint", epoch=trainer.epoch + 1, path=str(self._folder.last), is_best=is_best
-        )
-
-    def _on_epoch(self, trainer: Any) -> None:  # noqa: ANN401
-        done = trainer.epoch + 1
-        mean_s = (time.monotonic() - self._began) / (done - trainer.start_epoch)
-        pictures = min(self._pictures, len(trainer.train_loader.dataset))
-        self._log.write(
-            "epoch",
-            epoch=done,
-            epochs=trainer.epochs,
-            losses=_losses(trainer.tloss),
-            metrics=_metrics(trainer.metrics),
-            lr=trainer.optimizer.param_groups[0]["lr"],
-            images_per_s=round(pictures / max(self._train_s, 1e-9), 2),
-            memory_mb=_memory_mb(trainer),
-            eta_s=0.0 if trainer.stop else round(mean_s * (trainer.epochs - done), 1),
-        )
+    teller.told(Stage.STOPPED if stopped else Stage.FINISHED)
 
 
 class _Heart(threading.Thread):
@@ -251,21 +181,43 @@ class _Heart(threading.Thread):
             time.sleep(HEARTBEAT_S)
 
 
-def _losses(items: dict[str, Any] | None) -> dict[str, float]:
-    """Return the losses by name; what YOLO26 alone has is 0 elsewhere and left out."""
-    return {
-        name.removesuffix("_loss"): round(float(value), 5)
-        for name, value in (items or {}).items()
-        if name != "sem_loss" or value
-    }
+def _end(folder: RunFolder, stage: Stage, message: str = "") -> None:
+    summary = dataclasses.replace(folder.summary(), stage=stage.value, message=message)
+    folder.write_summary(summary)
 
 
-def _metrics(values: dict[str, Any] | None) -> dict[str, float]:
-    named = {key.removeprefix("metrics/"): value for key, value in (values or {}).items()}
-    return {name: round(float(named[key]), 5) for key, name in _METRICS.items() if key in named}
+def _is_memory(error: Exception) -> bool:
+    return isinstance(error, MemoryError) or (
+        isinstance(error, RuntimeError) and any(text in str(error) for text in _MEMORY)
+    )
 
 
-def _memory_mb(trainer: Any) -> float:  # noqa: ANN401
-    if trainer.device.type == "cpu":
-        return round(psutil.Process(os.getpid()).memory_info().rss / 2**20, 1)
-    return round(float(trainer._get_memory()) * 1024, 1)
+def _free() -> None:
+    import torch
+
+    gc.collect()
+    if torch.cuda.is_available():
+        torch.cuda.empty_cache()
+
+
+def _tell_lowered(folder: RunFolder, log: EventLog, batch: int) -> None:
+    from engine.training.teller import tell_lowered
+
+    tell_lowered(log, folder.summary().epoch + 1, batch)
+
+
+def _last_words(error: BaseException, folder: RunFolder) -> tuple[str, str]:
+    """Return a sentence and a hint for an end that nobody foresaw."""
+    if isinstance(error, FileNotFoundError):
+        return (
+            translate(N_("A picture of the data set is gone: {reason}.")).format(
+                reason=error.filename or str(error).strip().rstrip(".")
+            ),
+            translate(N_("Bring the data back and go on with the training.")),
+        )
+    return (
+        translate(N_("The training failed: {reason}.")).format(
+            reason=str(error).strip().split("\n")[0].rstrip(".") or type(error).__name__
+        ),
+        translate(N_("{log} tells more.")).format(log=folder.log),
+    )

@@ -139,7 +139,7 @@ def test_a_child_that_is_killed_is_a_failure_that_is_told(
     training = instead("import time; time.sleep(60)")
     events = training.events()
     assert next(events) is None
-    training._process.kill()
+    psutil.Process(training._process.pid).kill()
     told = [event for event in events if event is not None]
     assert [event["event"] for event in told] == ["failed"]
     assert "-9" in told[0]["message"] or os.name == "nt"

@@ -83,7 +83,7 @@ def test_the_list_shows_what_ended_and_what_was_cut_short(tmp_path: Path) -> Non
     assert found[cut.path].stage is Stage.INTERRUPTED
     assert found[cut.path].resumable
     assert found[fresh.path].stage is Stage.INTERRUPTED
-    assert not found[fresh.path].resumable
+    assert found[fresh.path].resumable
     assert runs.running(tmp_path) == []
     cut.beat()
     assert [folder.path for folder in runs.running(tmp_path)] == [cut.path]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -12,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from engine import device
 from engine.models import checkpoint
@@ -24,6 +26,8 @@ pytestmark = pytest.mark.slow
 RECIPE = "yolo11n-seg:block=faster@neck.down.p5,attention=cbam@p5,up=dysample,iou=wiou3"
 SIZE = 320
 EPOCHS = 13
+OBJECTS = 38
+"""In the validation pictures."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +67,7 @@ def trained(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> Trained:
 def test_the_events_tell_the_training(trained: Trained) -> None:
     assert trained.said.err == ""
     assert {event["run"] for event in trained.said.objects} == {trained.folder.name}
-    (prepared,), (started,) = trained.events("preparing"), trained.events("started")
+    prepared, (started,) = trained.events("preparing")[-1], trained.events("started")
     assert prepared["recipe"].startswith("yolo11n-seg:")
     assert (started["pictures"], started["validation"], started["batches"]) == (14, 4, 4)
     assert 0.7 < started["carried"] < 0.95
@@ -72,6 +76,13 @@ def test_the_events_tell_the_training(trained: Trained) -> None:
     assert all(set(event["losses"]) == {"box", "seg", "cls", "dfl"} for event in epochs)
     assert all(event["images_per_s"] > 0 and event["memory_mb"] > 100 for event in epochs)
     assert epochs[-1]["eta_s"] == 0
+    assert any(event["is_best"] for event in epochs)
+    for event in epochs:
+        assert set(event["val_losses"]) == set(event["losses"])
+        assert [each["name"] for each in event["classes"]] == ["date", "fig", "hazelnut"]
+        assert sum(each["objects"] for each in event["classes"]) == OBJECTS
+    mean = np.mean([each["mask_map50"] for each in epochs[-1]["classes"]])
+    assert epochs[-1]["metrics"]["mask_map50"] == pytest.approx(mean, abs=1e-4)
     assert trained.said.objects[-1]["event"] == "finished"
     assert Path(trained.said.objects[-1]["best"]) == trained.best
     log = (trained.folder / "log.txt").read_text(encoding="utf-8")
@@ -80,8 +91,39 @@ def test_the_events_tell_the_training(trained: Trained) -> None:
 
 def test_it_learns(trained: Trained) -> None:
     totals = [sum(event["losses"].values()) for event in trained.events("batch")]
-    assert len(totals) == 4 * EPOCHS
+    assert 40 < len(totals) <= 4 * EPOCHS
     assert np.mean(totals[-20:]) < np.mean(totals[:20])
+
+
+def test_pictures_are_shown_as_they_are_found_in(trained: Trained) -> None:
+    told = trained.events("preview")
+    assert [event["epoch"] for event in told][-1] == EPOCHS
+    assert len(told) > 2
+    for event in told:
+        assert len(event["pictures"]) == 4
+        for each in event["pictures"]:
+            assert 0 <= each["found"] <= each["labelled"]
+            with Image.open(each["path"]) as picture:
+                assert max(picture.size) == SIZE
+    last = told[-1]["pictures"]
+    assert sum(each["found"] for each in last) > 0
+    assert sum(each["labelled"] for each in last) == OBJECTS
+
+
+def test_the_end_leaves_curves_and_a_confusion_matrix(trained: Trained) -> None:
+    end = trained.said.objects[-1]
+    assert not end["stopped"]
+    content = json.loads(Path(end["curves"]).read_text(encoding="utf-8"))
+    assert content["names"] == ["date", "fig", "hazelnut"]
+    confusion = np.array(content["confusion"])
+    assert confusion.shape == (4, 4)
+    # Each labelled object is in one column, found as something or as nothing.
+    assert confusion[:, :3].sum() == OBJECTS
+    assert set(content["curves"]) == {"box", "mask"}
+    pr = content["curves"]["mask"]["pr"]
+    assert set(pr["classes"]) == {"date", "fig", "hazelnut"}
+    area = [np.trapezoid(each, pr["x"]) for each in pr["classes"].values()]
+    assert np.mean(area) == pytest.approx(end["metrics"]["mask_map50"], abs=0.02)
 
 
 def test_a_fresh_process_gives_the_same_raw_outputs(trained: Trained, tmp_path: Path) -> None:
