@@ -23,6 +23,7 @@ from benchmarks import (
     scrolling,
     store,
     table,
+    training,
     video,
     window,
 )
@@ -41,6 +42,8 @@ BENCHMARKS: dict[str, Callable[[Plan], list[Measurement]]] = {
     "video-ticks": window.measure_video_ticks,
     "live": live.measure,
     "live-memory": live.measure_memory,
+    "training": training.measure,
+    "learning": training.measure_learning,
     "start": window.measure_start,
 }
 

@@ -165,7 +165,8 @@ def write_run(
     base: Path, epochs: int = 20, *, stage: Stage = Stage.FINISHED, name: str = "tubes"
 ) -> RunFolder:
     """Write a run that ended, its weights files empty."""
-    folder = RunFolder.create(TrainConfig(model="yolo11n-seg:iou=wiou3", name=name), base)
+    config = TrainConfig(model="yolo11n-seg:iou=wiou3", epochs=epochs, name=name)
+    folder = RunFolder.create(config, base)
     with closing(EventLog(folder.events, folder.name)) as log:
         for event, values in story(folder, epochs):
             log.write(event, **values)

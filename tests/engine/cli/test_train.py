@@ -22,6 +22,7 @@ from tests.engine.cli.test_refusals import assert_refused
 from tests.helpers.checkpoints import random_checkpoint
 from tests.helpers.command_line import Command, finish, start
 from tests.helpers.datasets import BOX, RING, make
+from tests.helpers.training_runs import write_run
 
 needs_signals = pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
 
@@ -75,6 +76,34 @@ def test_weights_of_another_task_are_told_by_the_child(home: Path, tmp_path: Pat
     assert "detect" in said.objects[-1]["message"]
     assert len(said.err.splitlines()) == 1
     assert str(weights) in said.err
+
+
+def test_a_run_that_goes_on_is_named_and_keeps_its_settings(
+    command: Command, home: Path, tmp_path: Path
+) -> None:
+    folder = write_run(home, 3, name="gel")
+    assert_refused(command("train", "--resume", "serum"), "serum", str(home))
+    assert_refused(command("train", "--resume", "gel", "--batch", "4"), "batch", "--epochs")
+    for name in ("gel", folder.name, str(folder.path)):
+        assert_refused(command("train", "--resume", name), "3 epochs", "more")
+    assert_refused(command("train", "--resume", "gel", "--epochs", "2"), "3 epochs")
+    assert folder.config().epochs == 3
+
+
+@pytest.mark.slow
+def test_a_check_says_what_it_would_take_and_leaves_nothing(
+    command: Command, home: Path, tmp_path: Path
+) -> None:
+    make(tmp_path / "data", RING)
+    flags = ("--data", tmp_path / "data", "--model", "yolo11n-seg", "--imgsz", "64", "--check")
+    said = command("train", *flags)
+    assert said.code == 0, said.err
+    lines = said.out.splitlines()
+    assert lines[0].startswith("yolo11n-seg on cpu")
+    assert "GFLOPs at 64 px" in lines[1]
+    assert lines[2:4] == ["from random weights", "1 pictures to learn from, 1 to check with"]
+    assert "s an epoch" in lines[4]
+    assert not home.exists()
 
 
 @needs_signals
