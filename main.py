@@ -17,6 +17,14 @@ def main() -> int:
         from engine.training.worker import main as train
 
         return train(Path(arguments[1]))
+    if arguments[:1] == ["--train-check"] and len(arguments) == 2:
+        from engine.training.checker import main as check
+
+        return check(Path(arguments[1]))
+    if arguments[:1] == ["--export-worker"] and len(arguments) == 2:
+        from engine.conversion.worker import main as export
+
+        return export(Path(arguments[1]))
     if arguments[:1] == ["--lang"] and len(arguments) == 2:
         os.environ["LABSIGHT_LANG"], arguments = arguments[1], []
     if not arguments:

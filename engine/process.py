@@ -16,6 +16,7 @@ from engine.paths import ROOT
 
 PATIENCE_S = 1.5
 """So long a process that is to end at once may take to do so by itself."""
+_FOR_THE_TREE_S = 0.4
 
 # Who starts a process and looks at another one does not leave it without a parent that asks how it
 # ended; until then the system keeps what is left of it.
@@ -102,5 +103,6 @@ class Process:
             for process in tree:
                 with suppress(psutil.Error):
                     process.kill()
-            psutil.wait_procs(tree[:-1], timeout=PATIENCE_S)
+            # Where nobody asks how they ended, what is left of them stays for a while.
+            psutil.wait_procs(tree[:-1], timeout=_FOR_THE_TREE_S)
         self.wait()

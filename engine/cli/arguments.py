@@ -9,10 +9,12 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from engine.config import RunConfig, Setting, declarations
+from engine.conversion.config import ConversionConfig
 from engine.errors import SettingError
 from engine.i18n import LANGUAGES, N_
 from engine.i18n import translate as _
 from engine.training.config import TrainConfig
+from engine.types import TASKS
 from engine.version import __version__
 
 # Flags whose customary name differs from the setting's.
@@ -58,7 +60,9 @@ def parser() -> Parser:
     doctor.add_argument("--json", action="store_true", help=_("print JSON"))
     _add_language(doctor)
     _add_models(commands.add_parser("models", help=_("list the parts of networks, show a recipe")))
+    _add_data(commands.add_parser("data", help=_("check, mend and split a data set")))
     _add_train(commands.add_parser("train", help=_("train a network on a data set")))
+    _add_export(commands.add_parser("export", help=_("write weights in another format")))
     check = commands.add_parser("self-test", help=_("try every part once and print one JSON line"))
     _add_language(check)
     return top
@@ -143,22 +147,78 @@ def _add_outputs(target: argparse._ArgumentGroup) -> None:
         target.add_argument(f"--{form}", type=Path, metavar=metavar, help=text)
 
 
+def _add_data(target: Parser) -> None:
+    _add_language(target)
+    target.add_argument(
+        "data",
+        type=Path,
+        metavar=_("DATA"),
+        help=_("data set: a folder, a zip, a data.yaml or a COCO JSON"),
+    )
+    target.add_argument(
+        "--task", choices=TASKS, help=_("what it is to train; by default what the labels are for")
+    )
+    target.add_argument(
+        "--imgsz", type=int, metavar="PX", help=_("longer side of the network's input (640)")
+    )
+    target.add_argument(
+        "--fix", action="store_true", help=_("make a copy in which what can be mended is mended")
+    )
+    target.add_argument(
+        "--split",
+        type=float,
+        metavar=_("SHARE"),
+        help=_("make a copy split anew, with this share to validate with, such as 0.2"),
+    )
+    target.add_argument("--json", action="store_true", help=_("print one JSON object a line"))
+
+
 def _add_train(target: Parser) -> None:
     _add_language(target)
     target.add_argument("--json", action="store_true", help=_("print events, one object a line"))
-    training = target.add_argument_group(_("training"))
+    target.add_argument(
+        "--resume",
+        metavar=_("RUN"),
+        help=_("go on with a run, named by its folder; with --epochs to that many in all"),
+    )
+    target.add_argument(
+        "--check", action="store_true", help=_("only say how long it would take, and how much")
+    )
+    groups = {
+        "often": target.add_argument_group(_("training")),
+        "sometimes": target.add_argument_group(_("sometimes of use")),
+        "rarely": target.add_argument_group(_("rarely of use")),
+    }
     for name, declared in declarations(TrainConfig).items():
-        _add_setting(training, TrainConfig, name, declared)
+        _add_setting(groups[declared.band], TrainConfig, name, declared)
+
+
+def _add_export(target: Parser) -> None:
+    _add_language(target)
+    target.add_argument("--json", action="store_true", help=_("print events, one object a line"))
+    export = target.add_argument_group(_("export"))
+    for name, declared in declarations(ConversionConfig).items():
+        _add_setting(export, ConversionConfig, name, declared)
 
 
 def _add_setting(
     target: argparse._ArgumentGroup,
-    config: type[RunConfig] | type[TrainConfig],
+    config: type[RunConfig] | type[TrainConfig] | type[ConversionConfig],
     name: str,
     declared: Setting,
 ) -> None:
     default = {field.name: field.default for field in dataclasses.fields(config)}[name]
     described = _(declared.help)
+    if isinstance(default, bool):
+        # One that is on can only be switched off.
+        target.add_argument(
+            f"--no-{_flag(name)[2:]}" if default else _flag(name),
+            action="store_false" if default else "store_true",
+            default=argparse.SUPPRESS,
+            dest=name,
+            help=described,
+        )
+        return
     if default not in (None, (), "") and not isinstance(default, Path):
         described = f"{described} ({default})"
     options: dict[str, Any] = {"help": described, "default": argparse.SUPPRESS, "dest": name}
@@ -179,13 +239,13 @@ def _add_setting(
         options["type"] = float
     elif declared.low is not None:
         options["type"] = int
-    # What has no usable default of its own must be named.
-    options["required"] = default == Path()
+    # What has no usable default of its own must be named, but for a training that goes on.
+    options["required"] = default == Path() and config is not TrainConfig
     target.add_argument(_flag(name), **options)
 
 
 def _flag(name: str) -> str:
-    return f"--{FLAGS.get(name, name)}"
+    return f"--{FLAGS.get(name, name).replace('_', '-')}"
 
 
 def flags_of_a_new_run(options: argparse.Namespace) -> list[str]:

@@ -51,10 +51,18 @@ def _dispatch(arguments: Sequence[str]) -> int:
         from engine.cli.models import models
 
         return models(options)
+    if options.command == "data":
+        from engine.cli.data import data
+
+        return data(options)
     if options.command == "train":
         from engine.cli.train import train
 
         return train(options)
+    if options.command == "export":
+        from engine.cli.export_weights import export
+
+        return export(options)
     if options.command == "self-test":
         from engine.cli.self_test import self_test
 

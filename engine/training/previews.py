@@ -32,6 +32,9 @@ class Previews:
     Args:
         folder: Of the run.
         names: Class names by index.
+
+    Attributes:
+        cost_s: Seconds that the newest ones took.
     """
 
     def __init__(self, folder: RunFolder, names: tuple[str, ...]) -> None:
@@ -39,8 +42,8 @@ class Previews:
         self._folder = folder
         self._names = names
         self._last_epoch = 0
-        self._cost_s = 0.0
         self._ended = 0.0
+        self.cost_s = 0.0
 
     def choose(self, dataset: Any) -> frozenset[str]:  # noqa: ANN401 - ultralytics is not typed
         """Return files with labelled objects, evenly spread over a data set of ultralytics."""
@@ -61,7 +64,7 @@ class Previews:
         """
         waited = time.monotonic() - self._ended
         return last or (
-            epoch >= self._last_epoch * _GROWTH and self._cost_s <= waited * _SHARE
+            epoch >= self._last_epoch * _GROWTH and self.cost_s <= waited * _SHARE
         )
 
     def write(self, epoch: int, caught: dict[str, dict[str, Any]]) -> list[dict[str, Any]]:
@@ -88,7 +91,7 @@ class Previews:
                 }
             )
         self._ended = time.monotonic()
-        self._cost_s = self._ended - began
+        self.cost_s = self._ended - began
         self._last_epoch = epoch
         return told
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -143,6 +144,7 @@ def _folders(parent: Path) -> list[Path]:
 
 def _begun(path: Path) -> datetime:
     match = _TIME.match(path.name)
-    if match is not None and _DAY.fullmatch(path.parent.name):
-        return datetime.strptime(f"{path.parent.name} {match[1]}", "%Y-%m-%d %H%M%S")
+    with suppress(ValueError):
+        if match is not None:
+            return datetime.strptime(f"{path.parent.name} {match[1]}", "%Y-%m-%d %H%M%S")
     return datetime.fromtimestamp(path.stat().st_mtime)

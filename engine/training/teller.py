@@ -177,7 +177,7 @@ class Teller:
             is_best=is_best,
         )
         if trainer.shown:
-            self._log.write("preview", epoch=done, pictures=trainer.shown)
+            self._log.write("preview", epoch=done, **trainer.shown)
         best = {"best_epoch": done, "metrics": metrics} if is_best else {}
         self.summary = dataclasses.replace(self.summary, epoch=done, **best)
         self.told(Stage.TRAINING)

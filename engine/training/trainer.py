@@ -96,7 +96,7 @@ class OurTrainer:
         self._state_cost_s = 0.0
         self._began = self._state_written = time.monotonic()
         self._known_batch = overrides["batch"]
-        self.shown: list[dict[str, Any]] = []
+        self.shown: dict[str, Any] = {}
         self.seconds_before = job.state["seconds"] if job.state else 0.0
         super().__init__(overrides=overrides)  # type: ignore[call-arg]
 
@@ -168,7 +168,10 @@ class OurTrainer:
         self.validator.wanted = self._previews.choose(dataset) if can else frozenset()
         found = super().validate()  # type: ignore[misc]
         caught = self.validator.caught
-        self.shown = self._previews.write(self.epoch + 1, caught) if caught else []
+        self.shown = {}
+        if caught:
+            pictures = self._previews.write(self.epoch + 1, caught)
+            self.shown = {"pictures": pictures, "seconds": round(self._previews.cost_s, 3)}
         return found
 
     def save_model(self: Any) -> bool:

@@ -15,6 +15,7 @@ from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any
 
+import psutil
 from filelock import FileLock, Timeout
 
 from engine import device, i18n
@@ -44,6 +45,7 @@ def main(path: Path) -> int:
     try:
         log = EventLog(folder.events, folder.name)
         _Heart(folder).start()
+        _step_back()
         try:
             with awake():
                 return _tell_end(folder, log)
@@ -149,6 +151,7 @@ def _train(
         folder=str(folder.path),
         input_size=prepared.size,
         batch_size=prepared.batch,
+        versions=device.versions(),
     )
     trainer = prepared.trainer
     teller = Teller(trainer, folder, log, summary)
@@ -179,6 +182,13 @@ class _Heart(threading.Thread):
             with suppress(OSError):
                 self._folder.beat()
             time.sleep(HEARTBEAT_S)
+
+
+def _step_back() -> None:
+    """Let the window, and whatever else a person does, go before; it costs nothing else."""
+    polite = getattr(psutil, "BELOW_NORMAL_PRIORITY_CLASS", 10)
+    with suppress(psutil.Error, OSError):
+        psutil.Process().nice(polite)
 
 
 def _end(folder: RunFolder, stage: Stage, message: str = "") -> None:
