@@ -167,7 +167,7 @@ def _as_json(event: Event) -> None:
 
 def _as_text(event: Event) -> None:
     match event["event"]:
-        case "preparing":
+        case "preparing" if "device" in event:
             output.tell(_("{recipe} on {device}").format(**event))
         case "started":
             output.tell(_started(event))

@@ -155,7 +155,12 @@ def _train(
     )
     trainer = prepared.trainer
     teller = Teller(trainer, folder, log, summary)
-    trainer.train()
+    try:
+        trainer.train()
+    except Exception:
+        # Whatever a library makes of pictures that are not there any more.
+        prepared.data.refuse_if_gone()
+        raise
     stopped = folder.is_told("stop")
     log.write(
         "finished",
