@@ -24,6 +24,7 @@ from benchmarks import (
     store,
     table,
     training,
+    training_window,
     video,
     window,
 )
@@ -44,6 +45,7 @@ BENCHMARKS: dict[str, Callable[[Plan], list[Measurement]]] = {
     "live-memory": live.measure_memory,
     "training": training.measure,
     "learning": training.measure_learning,
+    "training-window": training_window.measure,
     "start": window.measure_start,
 }
 

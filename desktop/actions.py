@@ -14,6 +14,7 @@ from PyQt6.QtGui import QAction, QKeySequence
 
 from desktop import icons
 from desktop.state import AppState
+from desktop.training_state import TrainingState
 from engine.i18n import N_
 from engine.i18n import translate as _
 from engine.session import Phase
@@ -53,7 +54,31 @@ def _has_video(state: AppState) -> bool:
     return state.kind == "video" and state.place is not None and not state.phase.busy
 
 
-PRIMARY = {"image": N_("Detect"), "video": N_("Process whole video"), "camera": N_("Start")}
+def _never(state: AppState) -> bool:
+    return False
+
+
+def _can_train(state: AppState, training: TrainingState) -> bool:
+    if state.kind != "train":
+        return False
+    ready = training.data is not None and training.recipe.error is None
+    return ready and training.loading is None and not training.engaged
+
+
+def _can_stop_early(state: AppState, training: TrainingState) -> bool:
+    return training.stage.busy and training.engaged and not training.told
+
+
+def _can_cancel(state: AppState, training: TrainingState) -> bool:
+    return training.engaged and training.told != "cancel"
+
+
+PRIMARY = {
+    "image": N_("Detect"),
+    "video": N_("Process whole video"),
+    "camera": N_("Start"),
+    "train": N_("Train"),
+}
 """What the one button of a tab is called, by the kind of the tab."""
 
 
@@ -72,6 +97,8 @@ class Spec:
         checked: For an action that is on or off: whether it is on in a state.
         apart: A line is drawn above it in the menu.
         role: Where macOS puts it.
+        trains: For what concerns a training: whether it can be pressed, also where `enabled` says
+            that it cannot.
     """
 
     name: str
@@ -84,6 +111,7 @@ class Spec:
     checked: Callable[[AppState], bool] | None = None
     apart: bool = False
     role: QAction.MenuRole = QAction.MenuRole.NoRole
+    trains: Callable[[AppState, TrainingState], bool] | None = None
 
 
 ACTIONS = (
@@ -99,7 +127,7 @@ ACTIONS = (
     Spec("quit", N_("Quit"), "file", "window.close", "", ("Ctrl+Q",), apart=True,
          role=QAction.MenuRole.QuitRole),
     Spec("detect", N_("Detect"), "tools", "controller.detect", "play", ("F5", "Ctrl+Return"),
-         _can_detect),
+         _can_detect, trains=_can_train),
     Spec("pause", N_("Pause"), "tools", "controller.pause_or_resume", "pause", ("Ctrl+P",),
          lambda state: state.phase in (Phase.RUNNING, Phase.PAUSED),
          lambda state: state.phase is Phase.PAUSED),
@@ -118,6 +146,10 @@ ACTIONS = (
     Spec("resume_run", N_("Resume the interrupted run"), "tools",
          "controller.resume_run", "refresh", (),
          lambda state: state.resumable is not None and not state.engaged, apart=True),
+    Spec("stop_early", N_("Stop early"), "tools", "training.stop_early", "stop", (),
+         _never, apart=True, trains=_can_stop_early),
+    Spec("cancel_training", N_("Cancel the training"), "tools", "training.cancel", "close", (),
+         _never, trains=_can_cancel),
     Spec("report", N_("Copy a report of this machine"), "tools", "dialogs.copy_report", "copy",
          apart=True),
     Spec("fit", N_("Fit the picture"), "view", "view.fit", "fit", ("Ctrl+0",), _has_picture),
@@ -168,13 +200,15 @@ class Actions(QObject):
 
     Args:
         state: Read and listened to.
+        training: Likewise, for what concerns a training.
         parent: The window; shortcuts work in it.
     """
 
-    def __init__(self, *, state: AppState, parent: QObject) -> None:
+    def __init__(self, *, state: AppState, training: TrainingState, parent: QObject) -> None:
         """Make all actions; `connect` gives them something to do."""
         super().__init__(parent)
         self._state = state
+        self._training = training
         self._actions = {spec.name: self._make(spec) for spec in ACTIONS}
         for signal in (
             state.phase_changed,
@@ -188,6 +222,12 @@ class Actions(QObject):
             state.kind_changed,
             state.device_changed,
             state.resumable_changed,
+            training.data_changed,
+            training.loading_changed,
+            training.recipe_changed,
+            training.stage_changed,
+            training.engaged_changed,
+            training.told_changed,
         ):
             signal.connect(self.refresh)
         self.refresh()
@@ -215,9 +255,14 @@ class Actions(QObject):
         self._actions["detect"].setText(_(PRIMARY[self._state.kind]))
         for spec in ACTIONS:
             action = self._actions[spec.name]
-            action.setEnabled(spec.enabled(self._state))
+            action.setEnabled(self._is_enabled(spec))
             if spec.checked is not None:
                 action.setChecked(spec.checked(self._state))
+
+    def _is_enabled(self, spec: Spec) -> bool:
+        if spec.trains is not None and spec.trains(self._state, self._training):
+            return True
+        return spec.enabled(self._state)
 
     def _make(self, spec: Spec) -> QAction:
         action = QAction(_(spec.text), self.parent())

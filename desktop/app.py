@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING
 
 from PyQt6.QtCore import QLibraryInfo, QObject, QTimer, QTranslator
 from PyQt6.QtGui import QGuiApplication
-from PyQt6.QtWidgets import QApplication, QMessageBox
+from PyQt6.QtWidgets import QApplication
 
 from desktop import crash, theme
+from desktop.closing import Closing
 from desktop.controller import Controller
 from desktop.main_window import MainWindow
 from desktop.messages import Act, Kind, Message, Messages
@@ -36,6 +37,8 @@ if TYPE_CHECKING:
 # The interpreter hands the lock on at least this often, so that the window is never kept waiting
 # by a thread that computes.
 SWITCH_EVERY_S = 0.0005
+# Another program may have kept the session of the computer from ending after all.
+SESSION_ENDS_MS = 30_000
 
 
 class Application(QObject):
@@ -89,6 +92,13 @@ class Application(QObject):
             window=lambda: self.window,
             parent=self,
         )
+        self._closing = Closing(
+            controller=self.controller,
+            window=lambda: self.window,
+            leave=self._quit,
+            parent=self,
+        )
+        app.commitDataRequest.connect(self._on_session_end)
         self.controller.dialogs.preferences_changed.connect(self.change_preferences)
         self.state.overlay_changed.connect(self._on_overlay)
         self.state.config_changed.connect(self._on_config)
@@ -169,7 +179,7 @@ class Application(QObject):
             controller=self.controller,
             messages=self.messages,
         )
-        window.close_asked.connect(self._on_close_asked)
+        window.close_asked.connect(self._closing.ask)
         return window
 
     def _speak(self, language: str) -> None:
@@ -187,24 +197,13 @@ class Application(QObject):
             self._app.removeTranslator(self._translator)
             self._translator = None
 
-    def _on_close_asked(self) -> None:
-        if not self.state.engaged:
-            self._quit()
-            return
-        question = QMessageBox(
-            QMessageBox.Icon.Question,
-            "LabSight",
-            _("A run is under way. Stop it and quit?"),
-            parent=self.window,
-        )
-        question.setInformativeText(_("What it has found so far is kept."))
-        stop = question.addButton(_("Stop and quit"), QMessageBox.ButtonRole.AcceptRole)
-        question.addButton(_("Go on"), QMessageBox.ButtonRole.RejectRole)
-        question.finished.connect(
-            lambda code: self._quit() if question.clickedButton() is stop else None
-        )
-        question.finished.connect(question.deleteLater)
-        question.open()
+    def _on_session_end(self) -> None:
+        """Leave without a question, which would hold up the end of the computer's session."""
+        self._closing.unasked = True
+        QTimer.singleShot(SESSION_ENDS_MS, self._on_session_stays)
+
+    def _on_session_stays(self) -> None:
+        self._closing.unasked = False
 
     def _quit(self) -> None:
         self.close()

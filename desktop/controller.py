@@ -16,6 +16,7 @@ from desktop.background import Job, start
 from desktop.messages import Act, Kind, Message, Messages
 from desktop.settings import Settings
 from desktop.state import SHARED, AppState, Values, group
+from desktop.training_workspace import TrainingWorkspace
 from desktop.verbs.cameras import CameraVerbs
 from desktop.verbs.dialogs import DialogVerbs
 from desktop.verbs.runs import TABS
@@ -27,6 +28,9 @@ from engine.i18n import translate as _
 from engine.inference.shelf import DetectorShelf
 from engine.sources.live import is_live
 from engine.suffixes import VIDEO_SUFFIXES
+
+TRAIN = "train"
+"""The kind of the tab that trains, beside those of the tabs that detect."""
 
 
 class Controller(QObject):
@@ -44,6 +48,7 @@ class Controller(QObject):
         workspaces: State and verbs of each tab that detects, by kind.
         front: A state that is as the one of the tab on show; to be read only.
         weights, dialogs, videos, cameras: Verbs by noun.
+        training: State and verbs of the tab that trains.
 
     Signals:
         tab_wanted: str, the kind of the tab that something was opened in.
@@ -71,7 +76,9 @@ class Controller(QObject):
             kind: state if kind == state.kind else AppState(Values(kind=kind, **shared), self)
             for kind in TABS
         }
-        group(*states.values())
+        # The tab that trains has nothing of what a tab with a picture has.
+        self._pictureless = AppState(Values(kind=TRAIN, **shared), self)
+        group(*states.values(), self._pictureless)
         self.workspaces = {
             kind: Workspace.of(
                 each,
@@ -85,6 +92,7 @@ class Controller(QObject):
         }
         self.front = AppState(parent=self)
         self._current = self.workspaces[state.kind]
+        self._reflected = state
         self.show_workspace(state.kind)
         self.weights = WeightVerbs(
             state=state, settings=settings, messages=messages, parent=self
@@ -104,6 +112,11 @@ class Controller(QObject):
             window=window,
             parent=self,
         )
+        self.training = TrainingWorkspace.of(
+            settings=settings, messages=messages, window=window, parent=self
+        )
+        self.training.runs.tab_wanted.connect(lambda: self.tab_wanted.emit(TRAIN))
+        self.training.runs.weights_wanted.connect(self._detect_with)
         for workspace in self.workspaces.values():
             workspace.sources.redirect = self._workspace_for
             workspace.sources.weights_dropped.connect(self.weights.choose)
@@ -117,17 +130,22 @@ class Controller(QObject):
 
     def show_workspace(self, kind: str) -> None:
         """Let what is pressed concern the tab of a kind."""
-        self._current.state.reflect(None)
         self._current = self.workspaces[kind]
-        self._current.state.reflect(self.front)
+        self._reflect(self._current.state)
+
+    def show_training(self) -> None:
+        """Let what is pressed concern the tab that trains."""
+        self._reflect(self._pictureless)
 
     def start(self) -> None:
         """Do what a start does once the window is up."""
         self.weights.start()
+        self.training.start()
         self.offer_unfinished()
 
     def close(self) -> None:
         """End everything that is under way, in the order that loses nothing."""
+        self.training.close()
         self.videos.close()
         self.cameras.close()
         for workspace in self.workspaces.values():
@@ -140,6 +158,8 @@ class Controller(QObject):
 
     def open_mime(self, data: QMimeData) -> bool:
         """Open what was dropped or pasted and tell whether there was anything to open."""
+        if self.front.kind == TRAIN and self.training.setup.open_mime(data):
+            return True
         return self.current.sources.open_mime(data)
 
     def paste(self) -> None:
@@ -173,8 +193,10 @@ class Controller(QObject):
 
     def detect(self) -> None:
         """Start what the tab on show is there for."""
-        kind = self.current.state.kind
-        if kind == "image":
+        kind = self.front.kind
+        if kind == TRAIN:
+            self.training.runs.begin()
+        elif kind == "image":
             self.current.runs.detect(self.current.sources.asked)
         elif kind == "video":
             self.videos.process()
@@ -263,6 +285,16 @@ class Controller(QObject):
                 )
 
         start(self, look, done=offer, failed=self._messages.error)
+
+    def _reflect(self, state: AppState) -> None:
+        self._reflected.reflect(None)
+        self._reflected = state
+        state.reflect(self.front)
+
+    def _detect_with(self, weights: Path) -> None:
+        """Use the weights of a training where pictures are."""
+        self.tab_wanted.emit("image")
+        self.weights.choose(weights)
 
     def _detect_samples(self) -> None:
         images = self.workspaces["image"]

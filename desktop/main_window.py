@@ -53,7 +53,8 @@ class MainWindow(QMainWindow):
         self.setWindowIcon(icons.app_icon())
         self.setMinimumSize(*SMALLEST)
         front = controller.front
-        self._actions = Actions(state=front, parent=self)
+        training = controller.training
+        self._actions = Actions(state=front, training=training.state, parent=self)
         self._tabs = TabRow(
             state=front,
             actions=self._actions,
@@ -71,7 +72,8 @@ class MainWindow(QMainWindow):
         layout.addWidget(MessageStrip(messages=messages))
         layout.addWidget(self._pages, 1)
         self.setCentralWidget(centre)
-        self._status = StatusBar(state=front)
+        self._status = StatusBar(state=front, training=training.state)
+        training.runs.grew.connect(self._status.show_training)
         self.setStatusBar(self._status)
         self._drop = DropArea(_("Drop to open"), self)
         fill_menus(
@@ -125,6 +127,7 @@ class MainWindow(QMainWindow):
                 "videos": lambda: controller.videos,
                 "cameras": lambda: controller.cameras,
                 "dialogs": lambda: controller.dialogs,
+                "training": lambda: controller.training.runs,
                 "view": lambda: self._pages.view,
                 "window": lambda: self,
             }

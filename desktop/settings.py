@@ -41,6 +41,8 @@ class Preferences:
         device_modes: How each device was set the last time, `SPEC|WIDTHxHEIGHT@RATE`.
         addresses: Of streams used last, the newest first, without passwords.
         track: How objects are followed in videos and cameras.
+        training: The settings of the last training, as JSON.
+        recent_data: Data sets opened last, the newest first.
     """
 
     language: str = ""
@@ -61,6 +63,8 @@ class Preferences:
     device_modes: tuple[str, ...] = ()
     addresses: tuple[str, ...] = ()
     track: str = "off"
+    training: str = ""
+    recent_data: tuple[str, ...] = ()
 
 
 class Settings:

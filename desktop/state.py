@@ -143,7 +143,7 @@ class AppState(QObject):
     Read a property by its name in `Values` (`state.phase`), change some with `change`.
 
     Signals:
-        kind_changed: str, which tab it is: image, video or camera.
+        kind_changed: str, which tab it is: image, video, camera or train.
         config_changed: `RunConfig`: weights, device, input size and the thresholds of the sliders.
         model_changed: `ModelInfo` of the weights in use, None until they were read.
         model_busy_changed: bool, True while weights are read.

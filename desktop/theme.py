@@ -50,6 +50,8 @@ class Theme:
         hover: Behind what the pointer is on.
         canvas: Around the picture.
         ok, warn, error: With an icon or a word, never alone.
+        curve_box, curve_mask, curve_class, curve_dfl, curve_pose, curve_plain: Of what a training
+            tells by epoch; hue says what, dashes say which.
         class_text: On the colours of classes.
     """
 
@@ -71,6 +73,12 @@ class Theme:
     ok: str
     warn: str
     error: str
+    curve_box: str
+    curve_mask: str
+    curve_class: str
+    curve_dfl: str
+    curve_pose: str
+    curve_plain: str
     class_text: str = "#111111"
 
 
@@ -93,6 +101,12 @@ LIGHT = Theme(
     ok="#136B2C",
     warn="#8A5A00",
     error="#C0291B",
+    curve_box="#2467D6",
+    curve_mask="#D2500F",
+    curve_class="#8447C4",
+    curve_dfl="#917500",
+    curve_pose="#0B8074",
+    curve_plain="#5B6575",
 )
 DARK = Theme(
     name="dark",
@@ -113,6 +127,12 @@ DARK = Theme(
     ok="#4CC26B",
     warn="#E0A93B",
     error="#FF7B72",
+    curve_box="#7FB0FF",
+    curve_mask="#FF8A65",
+    curve_class="#C79BF2",
+    curve_dfl="#E8D44D",
+    curve_pose="#4FC9B5",
+    curve_plain="#9AA3AE",
 )
 
 _current = LIGHT

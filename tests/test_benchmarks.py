@@ -26,6 +26,7 @@ from benchmarks import (
     scrolling,
     store,
     table,
+    training_window,
     video,
     window,
 )
@@ -315,6 +316,12 @@ def test_the_window_ticks_through_a_run_over_pictures(tmp_path: Path) -> None:
     assert ticks.done == 4
     assert ticks.loading_ms > 0
     assert ticks.gap_ms > 0
+
+
+def test_the_window_ticks_while_a_training_is_told() -> None:
+    felt = harness.in_fresh_process(training_window.replay, 20, 30)
+    assert felt.gap_ms > 0
+    assert felt.refresh_ms > 0
 
 
 @pytest.mark.slow

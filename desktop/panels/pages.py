@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from PyQt6.QtWidgets import QDockWidget, QStackedWidget, QWidget
 
 from desktop.actions import Actions
-from desktop.controller import Controller
+from desktop.controller import TRAIN, Controller
 from desktop.hotplug import watch_cameras
 from desktop.messages import Messages
 from desktop.panels.detection_tab import DetectionTab
@@ -19,11 +19,18 @@ from engine.i18n import N_
 
 if TYPE_CHECKING:
     from desktop.panels.history import HistoryPanel
+    from desktop.panels.train_tab import TrainTab
 
 HISTORY = "history"
-TITLES = {**TABS, HISTORY: N_("History")}
+TITLES = {**TABS, TRAIN: N_("Train"), HISTORY: N_("History")}
 """Names of the tabs in their order, and what they are called."""
-ICONS = {"image": "image", "video": "film", "camera": "camera", HISTORY: "history"}
+ICONS = {
+    "image": "image",
+    "video": "film",
+    "camera": "camera",
+    TRAIN: "curve",
+    HISTORY: "history",
+}
 
 
 class Pages(QStackedWidget):
@@ -54,6 +61,7 @@ class Pages(QStackedWidget):
         self._actions = actions
         self._locked = True
         self._tabs: dict[str, DetectionTab] = {}
+        self._train: TrainTab | None = None
         self._history: HistoryPanel | None = None
         self.name = next(iter(TITLES))
         self.show_page(self.name)
@@ -76,6 +84,11 @@ class Pages(QStackedWidget):
             self.setCurrentWidget(history)
             history.refresh()
             return
+        if name == TRAIN:
+            train = self._train = self._train or self._make_train()
+            self._controller.show_training()
+            self.setCurrentWidget(train)
+            return
         self._controller.show_workspace(name)
         if name not in self._tabs:
             self._tabs[name] = self._make_tab(name)
@@ -84,17 +97,19 @@ class Pages(QStackedWidget):
 
     def docks(self) -> list[QDockWidget]:
         """Return the docks of the page on show, for the menu that shows and hides them."""
+        if self.name == TRAIN and self._train is not None:
+            return self._train.docks()
         return [] if self.name == HISTORY else self.tab.docks()
 
     def lock_docks(self, locked: bool) -> None:
         """Hide the title bars of the docks, by which they are moved, or show them."""
         self._locked = locked
-        for tab in self._tabs.values():
+        for tab in self._with_docks():
             tab.lock_docks(locked)
 
     def reset_layout(self) -> None:
         """Put the docks where they were at first."""
-        for tab in self._tabs.values():
+        for tab in self._with_docks():
             tab.reset_layout()
 
     def close_threads(self) -> None:
@@ -102,6 +117,9 @@ class Pages(QStackedWidget):
         for name, tab in self._tabs.items():
             self._settings.keep_layout(_docks_of(name), tab.saveState())
             tab.close_threads()
+        if self._train is not None:
+            self._settings.keep_layout(_docks_of(TRAIN), self._train.saveState())
+            self._train.close_threads()
         if self._history is not None:
             self._history.close_threads()
 
@@ -113,13 +131,27 @@ class Pages(QStackedWidget):
             messages=self._messages,
             actions=self._actions,
         )
+        self._restore(tab, name)
+        if name == "camera":
+            watch_cameras(self._controller.cameras.refresh, tab)
+        return tab
+
+    def _make_train(self) -> TrainTab:
+        from desktop.panels.train_tab import TrainTab
+
+        tab = TrainTab(workspace=self._controller.training, messages=self._messages)
+        self._restore(tab, TRAIN)
+        self.addWidget(tab)
+        return tab
+
+    def _restore(self, tab: DetectionTab | TrainTab, name: str) -> None:
         layout = self._settings.layout(_docks_of(name))
         if layout is not None:
             tab.restore_layout(layout)
         tab.lock_docks(self._locked)
-        if name == "camera":
-            watch_cameras(self._controller.cameras.refresh, tab)
-        return tab
+
+    def _with_docks(self) -> list[DetectionTab | TrainTab]:
+        return [*self._tabs.values(), *([] if self._train is None else [self._train])]
 
     def _make_history(self) -> HistoryPanel:
         from desktop.panels import history

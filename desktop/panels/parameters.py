@@ -191,7 +191,7 @@ class ParameterPanel(QWidget):
         with QSignalBlocker(self._picker):
             self._picker.clear()
             for path in choices:
-                self._picker.addItem(path.stem, path)
+                self._picker.addItem(weights_words(path), path)
                 row = self._picker.count() - 1
                 self._picker.setItemData(row, str(path), Qt.ItemDataRole.ToolTipRole)
             self._picker.setCurrentIndex(choices.index(current))
@@ -316,6 +316,14 @@ def device_words(name: str) -> str:
     if name == "mps":
         return "Apple GPU"
     return f"GPU {name.partition(':')[2] or 0}"
+
+
+def weights_words(path: Path) -> str:
+    """Return what weights are called on screen; those of a training by the name of its run."""
+    if path.stem != "best" or path.parent.name != "weights":
+        return path.stem
+    # The folder of a run begins with its time.
+    return _("{name}, best").format(name=path.parent.parent.name.split("-", 1)[-1])
 
 
 def size_words(size: int | None) -> str:

@@ -17,6 +17,7 @@ from PyQt6.QtWidgets import (
 from desktop import icons
 from desktop.panels.parameters import device_words
 from desktop.state import AppState
+from desktop.training_state import TrainingState
 from desktop.widgets.elided_label import ElidedLabel
 from desktop.widgets.memory_gauge import MemoryGauge
 from engine.i18n import N_
@@ -42,6 +43,7 @@ class StatusBar(QStatusBar):
 
     Args:
         state: Read and listened to.
+        training: Likewise, where the tab that trains is on show.
         parent: The owner.
 
     Signals:
@@ -52,10 +54,13 @@ class StatusBar(QStatusBar):
     cancel_requested = pyqtSignal()
     folder_requested = pyqtSignal()
 
-    def __init__(self, *, state: AppState, parent: QWidget | None = None) -> None:
-        """Show what the state holds."""
+    def __init__(
+        self, *, state: AppState, training: TrainingState, parent: QWidget | None = None
+    ) -> None:
+        """Show what the states hold."""
         super().__init__(parent)
         self._state = state
+        self._training = training
         self._times: deque[float] = deque(maxlen=RECENT)
         self.setSizeGripEnabled(False)
         self._dot = QLabel()
@@ -74,6 +79,8 @@ class StatusBar(QStatusBar):
         self._cancel.setProperty("role", "link")
         self._cancel.clicked.connect(self.cancel_requested)
         self._saved = ElidedLabel(mode=Qt.TextElideMode.ElideLeft)
+        self._note = QLabel()
+        self._note.setProperty("role", "muted")
         self._failed = QLabel()
         self._failed.setProperty("role", "warn")
         for part in (
@@ -88,12 +95,22 @@ class StatusBar(QStatusBar):
         ):
             self.addWidget(part)
         self.addWidget(self._saved, 1)
+        self.addWidget(self._note)
         self.addPermanentWidget(MemoryGauge())
         state.phase_changed.connect(self._refresh)
         state.progress_changed.connect(self._refresh)
         state.session_changed.connect(self._refresh)
         state.outcomes_changed.connect(self._refresh)
         state.config_changed.connect(self._refresh)
+        state.kind_changed.connect(self._refresh)
+        for signal in (
+            training.run_changed,
+            training.stage_changed,
+            training.engaged_changed,
+            training.told_changed,
+            training.config_changed,
+        ):
+            signal.connect(self.show_training)
         self.show_export(None)
         self._refresh()
 
@@ -110,8 +127,35 @@ class StatusBar(QStatusBar):
             share = 100 * progress.done / progress.total if progress.total else 0
             self._export.setText(_("Exporting, {share:.0f} %").format(share=share))
 
+    def show_training(self) -> None:
+        """Say how the training on show is, where its tab is."""
+        if self._state.kind != "train":
+            return
+        from desktop.panels.training_words import status_line
+
+        line = status_line(self._training)
+        self._dot.setPixmap(icons.pixmap("dot", 16, line.dot, self.devicePixelRatioF()))
+        self._words.setText(line.words)
+        self._speed.setText(line.speed)
+        self._note.setText(line.note)
+        for part, shown in (
+            (self._bar, False),
+            (self._left, False),
+            (self._failed, False),
+            (self._speed, bool(line.speed)),
+            (self._saved, bool(line.folder)),
+            (self._note, bool(line.note)),
+        ):
+            part.setVisible(shown)
+        self._saved.setText(_("Saved: {folder}").format(folder=line.folder))
+        self._saved.setToolTip(line.path)
+
     def _refresh(self) -> None:
         state = self._state
+        self._note.hide()
+        if state.kind == "train":
+            self.show_training()
+            return
         token = DOTS.get(state.phase, "accent" if state.phase.busy else "ok")
         self._dot.setPixmap(icons.pixmap("dot", 16, token, self.devicePixelRatioF()))
         words = _(WORDS[state.phase])

@@ -22,6 +22,8 @@ HEIGHT = 45
 class TabRow(QWidget):
     """Tabs at the left; Open, Pause, Stop and Detect at the right, always in this order.
 
+    Where a training is shown, Cancel and Stop early stand in the places of Pause and Stop.
+
     Args:
         state: Read and listened to.
         actions: Of the window.
@@ -80,10 +82,14 @@ class TabRow(QWidget):
         self._pause = action_button(actions["pause"], "pause")
         self._stop = action_button(actions["stop"], "stop")
         self._detect = action_button(actions["detect"], "play", role="primary")
-        for button in (self._pause, self._stop, self._detect):
+        self._cancel = action_button(actions["cancel_training"], "close")
+        self._stop_early = action_button(actions["stop_early"], "stop")
+        buttons = self._pause, self._stop, self._cancel, self._stop_early, self._detect
+        for button in buttons:
             layout.addWidget(button)
         state.phase_changed.connect(self._on_phase)
         state.kind_changed.connect(self._on_kind)
+        self._cancel.setText(beside(_("Cancel")))
         self._on_kind(state.kind)
         self._on_phase(state.phase)
         self._on_tab(0)
@@ -149,7 +155,7 @@ class TabRow(QWidget):
         self.tab_changed.emit(number)
 
     def _on_phase(self, phase: Phase) -> None:
-        self._pause.setVisible(phase.busy)
+        self._pause.setVisible(phase.busy and self._state.kind != "train")
         paused = phase is Phase.PAUSED
         self._pause.setText(beside(_("Resume") if paused else _("Pause")))
         self._pause.setIcon(icons.icon("play" if paused else "pause"))
@@ -157,6 +163,11 @@ class TabRow(QWidget):
 
     def _on_kind(self, kind: str) -> None:
         words = _(PRIMARY[kind])
+        trains = kind == "train"
+        for button in (self._open, self._stop):
+            button.setVisible(not trains)
+        for button in (self._cancel, self._stop_early):
+            button.setVisible(trains)
         self._detect.setText(beside(words))
         self._detect.setAccessibleName(words)
         keys = self._actions["detect"].shortcut().toString(

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from PyQt6.QtCore import Qt
 from PyQt6.QtGui import QAction, QKeySequence
-from PyQt6.QtWidgets import QPushButton
+from PyQt6.QtWidgets import QPushButton, QToolButton
 
 from desktop import icons
 
@@ -26,6 +27,22 @@ def text_button(icon: str, text: str, *, role: str = "") -> QPushButton:
     button.setAccessibleName(text)
     if role:
         button.setProperty("role", role)
+    return button
+
+
+def quiet_button(icon: str, text: str) -> QToolButton:
+    """Return a button with an icon and a word that has no border of its own.
+
+    Args:
+        icon: Of `resources/icons`.
+        text: Already translated.
+    """
+    button = QToolButton()
+    button.setIcon(icons.icon(icon))
+    button.setText(beside(text))
+    button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+    button.setProperty("bare", "true")
+    button.setAccessibleName(text)
     return button
 
 

@@ -1,34 +1,26 @@
-"""Plots in the colours of the theme: lines over a shared axis, or bars.
-
-pyqtgraph takes a third of a second to import. That happens in another thread when a plot is first
-seen; what it is to show waits until then.
-"""
+"""Lines over a shared axis, or bars side by side."""
 
 from __future__ import annotations
 
 import html
-import importlib
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PyQt6.QtCore import QPoint, QPointF, QSize, Qt, pyqtSignal
-from PyQt6.QtGui import QColor, QFont
-from PyQt6.QtWidgets import QFileDialog, QLabel, QMenu, QVBoxLayout, QWidget
+from PyQt6.QtCore import QPointF, Qt
+from PyQt6.QtGui import QColor
+from PyQt6.QtWidgets import QLabel, QWidget
 
 from desktop import theme
-from desktop.background import Job, start
 from desktop.figures import number
-from desktop.widgets.plot_files import data_uri, save_image, save_table
+from desktop.widgets.plot_base import BasePlot
+from desktop.widgets.plot_files import data_uri
 from desktop.widgets.swatch import outline
 from engine.colours import Colour
-from engine.i18n import translate as _
 
-FONT_PX = 12
 LINE, EDGE = 2.0, 3.5
 HEADROOM = 1.08
 LEGEND_NAME_PX = 80
@@ -65,7 +57,7 @@ class Bar:
     colour: Colour | None = None
 
 
-class Plot(QWidget):
+class Plot(BasePlot):
     """One plot, drawn only while it is on screen.
 
     Args:
@@ -78,47 +70,23 @@ class Plot(QWidget):
         failed: EngineError, a file could not be written.
     """
 
-    failed = pyqtSignal(object)
-
     def __init__(
         self, *, name: str, across: str, up: str, parent: QWidget | None = None
     ) -> None:
         """Show nothing yet."""
-        super().__init__(parent)
-        self._name = name
-        self._labels = {"bottom": across, "left": up}
-        self._loading = False
-        self._changed = True
+        super().__init__(name=name, across=across, up=up, parent=parent)
         self._across: Values = np.zeros(0)
         self._span: tuple[float, float] | None = None
         self._lines: tuple[Line, ...] = ()
         self._bars: tuple[Bar, ...] = ()
         self._edges: tuple[float, float] | None = None
-        self._widget: Any = None
         self._items: list[Any] = []
-        self.setAccessibleName(name)
-        self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
-        self.customContextMenuRequested.connect(self._on_menu)
         self._legend = QLabel()
         self._legend.setProperty("role", "caption")
         self._legend.setTextFormat(Qt.TextFormat.RichText)
         self._legend.setWordWrap(True)
         self._legend.hide()
-        self._layout = QVBoxLayout(self)
-        self._layout.setContentsMargins(0, 0, 0, 0)
-        self._layout.setSpacing(4)
         self._layout.addWidget(self._legend)
-
-    @property
-    def built(self) -> bool:
-        """Whether there is something to see."""
-        return self._widget is not None
-
-    def set_labels(self, *, across: str, up: str) -> None:
-        """Name the axes anew."""
-        self._labels = {"bottom": across, "left": up}
-        if self._widget is not None:
-            self._label_axes()
 
     def set_lines(self, across: Values, lines: Sequence[Line], span: tuple[float, float]) -> None:
         """Show lines.
@@ -156,95 +124,15 @@ class Plot(QWidget):
         ]
         return [head, *rows]
 
-    def sizeHint(self) -> QSize:
-        """Return a small plot."""
-        return QSize(220, 140)
-
-    def minimumSizeHint(self) -> QSize:
-        """Return the least that can be read."""
-        return QSize(96, 96)
-
-    def prepare(self) -> None:
-        """Load what draws, before it is needed: that takes a moment in which nothing else goes."""
-        if self._widget is None and not self._loading:
-            self._loading = True
-            start(self, lambda job: importlib.import_module("pyqtgraph"), done=self._build)
-
-    def showEvent(self, event: object) -> None:
-        """Load what draws, the first time; draw what came meanwhile."""
-        self.prepare()
-        if self._widget is not None and self._changed:
-            self._draw()
-
-    def save_png(self, path: Path) -> None:
-        """Write what is seen as a picture."""
-        image = self.grab().toImage()
-        self._write(lambda: save_image(image, path))
-
-    def save_csv(self, path: Path) -> None:
-        """Write the figures behind it, UTF-8 with a mark that spreadsheets know."""
-        table = self.table()
-        self._write(lambda: save_table(table, path))
-
-    def _write(self, write: Callable[[], None]) -> None:
-        def work(job: Job) -> None:
-            write()
-
-        start(self, work, failed=self.failed.emit)
-
-    def _change(self) -> None:
-        self._changed = True
-        if self._widget is not None and self.isVisible():
-            self._draw()
-
-    def _build(self, pg: Any) -> None:  # noqa: ANN401 - the module
-        self._pg = pg
-        pg.setConfigOptions(antialias=True)
-        widget = pg.PlotWidget(background=theme.colour("surface"))
-        widget.setContextMenuPolicy(Qt.ContextMenuPolicy.NoContextMenu)
-        widget.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self._widget, self._plot = widget, widget.getPlotItem()
-        self._plot.hideButtons()
-        self._plot.setMenuEnabled(False)
-        # Its own way to export speaks English alone; ours is in the menu of this widget.
-        for action in widget.sceneObj.contextMenu or ():
-            # Out of the window at once, where nobody is to find words that are not translated.
-            action.setParent(None)
-            action.deleteLater()
-        widget.sceneObj.contextMenu = None
-        self._plot.setMouseEnabled(False, False)
-        font = QFont(self.font())
-        font.setPixelSize(FONT_PX)
-        for side in ("bottom", "left"):
-            axis = self._plot.getAxis(side)
-            axis.enableAutoSIPrefix(False)
-            axis.setPen(theme.colour("control"))
-            axis.setTextPen(theme.colour("muted"))
-            axis.setTickPen(pg.mkPen(theme.colour("grid"), width=1))
-            axis.setStyle(
-                tickFont=font, tickLength=0, tickTextOffset=4, hideOverlappingLabels=False
-            )
-            # The grid belongs to the axes and would lie over bars.
-            axis.setZValue(-1)
-        self._plot.layout.setContentsMargins(2, 8, 14, 2)
+    def _fill(self) -> None:
         self._plot.showGrid(x=False, y=True, alpha=1.0)
-        self._label_axes()
-        self._cursor = pg.InfiniteLine(pen=pg.mkPen(theme.colour("control"), width=1))
-        self._reading = pg.TextItem(color=theme.colour("text"), fill=theme.colour("surface"))
-        self._reading.setFont(font)
+        self._cursor = self._pg.InfiniteLine(pen=self._pg.mkPen(theme.colour("control"), width=1))
+        self._reading = self._pg.TextItem(color=theme.colour("text"), fill=theme.colour("surface"))
+        self._reading.setFont(self._font)
         for item in (self._cursor, self._reading):
             item.setZValue(10)
             item.hide()
             self._plot.addItem(item, ignoreBounds=True)
-        widget.scene().sigMouseMoved.connect(self._on_mouse)
-        self._layout.addWidget(widget, 1)
-        if self.isVisible():
-            self._draw()
-
-    def _label_axes(self) -> None:
-        style = {"color": theme.current().muted, "font-size": f"{FONT_PX}px"}
-        for side, text in self._labels.items():
-            self._plot.getAxis(side).setLabel(text, **style)
 
     def _draw(self) -> None:
         self._changed = False
@@ -346,23 +234,6 @@ class Plot(QWidget):
             if math.isfinite(line.values[at])
         ]
         return "\n".join([f"{number(float(self._across[at]))} s", *lines])
-
-    def _on_menu(self, at: QPoint) -> None:
-        menu = QMenu(self)
-        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        menu.addAction(_("Save PNG…"), lambda: self._ask(".png", _("Picture (*.png)")))
-        menu.addAction(_("Save CSV…"), lambda: self._ask(".csv", _("CSV table (*.csv)")))
-        menu.popup(self.mapToGlobal(at))
-
-    def _ask(self, suffix: str, kinds: str) -> None:
-        dialog = QFileDialog(self, self._name)
-        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
-        dialog.setNameFilter(kinds)
-        dialog.setDefaultSuffix(suffix.removeprefix("."))
-        save = self.save_png if suffix == ".png" else self.save_csv
-        dialog.fileSelected.connect(lambda path: save(Path(path)))
-        dialog.finished.connect(dialog.deleteLater)
-        dialog.open()
 
 
 def nice_step(least: float, *, whole: bool = False) -> float:

@@ -29,7 +29,7 @@ from desktop.figures import number, tabular
 from desktop.widgets import timeline_picture as picture
 from desktop.widgets.canvas import KEYS_BROUGHT, paint_focus
 from desktop.widgets.counts import Counts, Float64, reduce
-from desktop.widgets.plot import FONT_PX
+from desktop.widgets.plot_base import FONT_PX
 from desktop.widgets.plot_files import save_image, save_table
 from engine.colours import Colour
 from engine.i18n import translate as _

@@ -227,11 +227,11 @@ def _moved(job: _Job, folder: Path) -> Path:
 def _nothing(path: Path, losses: Losses) -> DataError:
     file, reason = losses.files[0] if losses.files else ("", "")
     return DataError(
-        N_("Not one picture of {path} could be taken over. The first, {file}: {reason}"),
+        N_("Not one picture of {path} could be taken over. The first, {file}: {reason}."),
         N_("Check that the pictures lie beside their labels and can be opened."),
         path=path,
         file=file,
-        reason=reason,
+        reason=reason.rstrip("."),
     )
 
 

@@ -171,7 +171,7 @@ def test_data_that_goes_away_is_named_and_can_come_back(base: Path, tmp_path: Pa
         if event["event"] == "checkpoint" and event["epoch"] == 1:
             (data.parent / "images").rename(away)
     assert last["event"] == "failed"
-    assert "gone" in last["message"]
+    assert "no longer" in last["message"]
     assert str(data.parent / "images") in last["message"]
     assert folder.last.exists()
     away.rename(data.parent / "images")
