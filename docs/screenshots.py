@@ -25,6 +25,7 @@ PICTURES = 9
 FIRST_SEED = 900_100
 VIDEO_FRAMES = 120
 CAMERA_FRAMES = 90
+EPOCHS = 12
 WAIT_MS = 90_000
 DIALOGS = ("preferences", "about", "model_card", "official_weights", "shortcuts")
 
@@ -154,6 +155,7 @@ def states(application: Application, *, dialogs: bool) -> Iterator[str]:
     window.show_tab("image")
     yield from video_states(application)
     yield from camera_states(application)
+    yield from training_states(application)
     window.show_tab("image")
     for name in DIALOGS if dialogs else ():
         getattr(controller.dialogs, name)()
@@ -219,6 +221,57 @@ def camera_states(application: Application) -> Iterator[str]:
     yield "camera"
     controller.stop()
     wait(lambda: not state.phase.busy)
+
+
+def training_states(application: Application) -> Iterator[str]:
+    """Train on the demonstration set: before, in the middle, at the end, beside other runs."""
+    from PyQt6.QtWidgets import QApplication, QDialog
+
+    from engine.paths import DEFAULT_WEIGHTS, resource
+    from engine.training.record import Stage
+
+    window, training = application.window, application.controller.training
+    assert window is not None
+    state = training.state
+    window.show_tab("train")
+    settle(500)
+    yield "train-empty"
+    training.setup.demonstration()
+    wait(lambda: state.data is not None)
+    training.setup.set_weights(resource(DEFAULT_WEIGHTS))
+    # Slowly, as the weights know tubes already.
+    gently = {"optimizer": "AdamW", "learning_rate": 0.0003, "nominal_batch": 8}
+    training.setup.change(name="tubes", epochs=EPOCHS, input_size=256, batch=8, **gently)
+    training.checks.check()
+    wait(lambda: state.preflight is not None)
+    settle(500)
+    yield "train-setup"
+    training.dialogs.show_data()
+    settle(4000)
+    dialog = next(
+        each
+        for each in QApplication.topLevelWidgets()
+        if isinstance(each, QDialog) and each.isVisible()
+    )
+    application.window, kept = dialog, application.window  # type: ignore[assignment]
+    yield "data-set"
+    application.window = kept
+    dialog.reject()
+    training.runs.begin()
+    wait(lambda: state.record is not None and len(state.record.epochs) >= EPOCHS * 2 // 3)
+    settle(1500)
+    yield "train"
+    wait(lambda: state.stage is Stage.FINISHED and not state.engaged)
+    settle(1500)
+    page = window._pages._train
+    assert page is not None
+    live = page.live
+    live.tabs.setCurrentIndex(live.tabs.count() - 1)
+    settle(1500)
+    yield "train-done"
+    page.show_page(1)
+    settle(3500)
+    yield "runs"
 
 
 def render(folder: Path) -> Path:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from PyQt6.QtCore import QEvent, QPointF, QRect, Qt, pyqtSignal
+from PyQt6.QtCore import QEvent, QPoint, QPointF, QRect, Qt, pyqtSignal
 from PyQt6.QtGui import QColor, QPen
 from PyQt6.QtWidgets import QMenu, QWidget
 
@@ -25,6 +25,8 @@ _INSET = 8
 # With more of the plot under it the legend hides what it names.
 _LARGEST_SHARE = 0.75
 _MARK_AT = 0.965
+# The words at the mark are worth so many values under the legend.
+_WORDS_OF_MARK = 10
 # Room for each figure at an axis, in pixels.
 _FIGURE_WIDTH, _FIGURE_HEIGHT = 56, 28
 
@@ -291,34 +293,41 @@ class Curves(BasePlot):
         return float(y[at]) if abs(x[at] - self._place) <= near else None
 
     def _place_legend(self) -> None:
-        """Put the legend into the corner on the right where it hides least."""
+        """Put the legend into the corner where it hides least, rather on the right."""
         self._legend.resize(self._legend.sizeHint())
         scene = self._plot.getViewBox().sceneBoundingRect()
         room = self._widget.mapFromScene(scene).boundingRect().translated(self._widget.pos())
         size = self._legend.size()
         small = size.height() > room.height() * _LARGEST_SHARE or size.width() > room.width() * 0.6
         self._legend.setVisible(bool(self._curves) and not small)
-        left = room.right() - size.width() - _INSET
-        top = QRect(left, room.top() + _INSET, size.width(), size.height())
-        below = QRect(left, room.bottom() - size.height() - _INSET, size.width(), size.height())
-        corners = (below, top) if self._low else (top, below)
+        upper, lower = room.top() + _INSET, room.bottom() - size.height() - _INSET
+        heights = (lower, upper) if self._low else (upper, lower)
+        corners = [
+            QRect(QPoint(x, y), size)
+            for x in (room.right() - size.width() - _INSET, room.left() + _INSET)
+            for y in heights
+        ]
         best = min(corners, key=lambda corner: self._hidden(corner, room))
         self._legend.move(best.topLeft())
 
     def _hidden(self, corner: QRect, room: QRect) -> int:
-        """Return how many values would lie under the legend."""
+        """Return how many values, or what is worth as many, would lie under the legend."""
         (left, right), (low, high) = self._plot.viewRange()
         if not room.width() or not room.height():
             return 0
         across = (right - left) / room.width()
         upright = (high - low) / room.height()
-        first = left + (corner.left() - room.left()) * across
+        first, last = (
+            left + (side - room.left()) * across for side in (corner.left(), corner.right())
+        )
         top = high - (corner.top() - room.top()) * upright
         bottom = high - (corner.bottom() - room.top()) * upright
-        found = 0
+        above = corner.center().y() < room.center().y()
+        named = self._mark is not None and above and first <= self._mark[0] <= last
+        found = _WORDS_OF_MARK * named
         for curve in self._curves:
             x, y = self._finite(curve.key)
-            y = y[np.searchsorted(x, first) : np.searchsorted(x, right, "right")]
+            y = y[np.searchsorted(x, first) : np.searchsorted(x, last, "right")]
             found += int(np.count_nonzero((y >= bottom) & (y <= top)))
         return found
 

@@ -211,7 +211,7 @@ def _summary(run: RunRecord, seen: Survey, failures: int) -> Iterator[list[Value
         "failed": _("failed"),
     }
     yield [_("Started"), run.started]
-    yield [_("Finished"), run.finished]
+    yield [_("Ended"), run.finished]
     yield [_("State"), states[run.state]]
     yield [_("Pictures"), seen.frames]
     yield [_("Failures"), failures]

@@ -63,10 +63,14 @@ def main(path: Path) -> int:
 
 def _look(config: TrainConfig, path: Path) -> Preflight:
     device.prepare()
+    import torch
+
     from engine.models.measure import gigaflops, parameters
     from engine.training.setup import ready
 
+    torch.set_num_threads(device.cores())
     chosen = device.choose(config.device)
+    described = device.describe(chosen)
     small = chosen.type == "cpu"
     batch = min(config.batch, _MOST_PICTURES) if small else config.batch
     trial = dataclasses.replace(config, batch=batch)
@@ -82,7 +86,7 @@ def _look(config: TrainConfig, path: Path) -> Preflight:
         recipe=str(prepared.recipe),
         task=prepared.task,
         input_size=prepared.size,
-        device=device.describe(chosen),
+        device=described,
         parameters=count,
         gflops=round(gigaflops(prepared.recipe, prepared.graph, prepared.size), 2),
         carried=None if trainer.carried is None else round(trainer.carried.share, 4),

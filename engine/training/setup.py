@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 
-from engine import datasets, device
+from engine import datasets
 from engine.config import check_input_size
 from engine.datasets import DataSet
 from engine.models import checkpoint, plan
@@ -73,7 +73,6 @@ def ready(
     start = None
     if config.weights is not None and former is None:
         start = checkpoint.read(config.weights)
-    torch.set_num_threads(device.cores())
     settings = overrides.of(config, chosen) | {
         "data": str(data.source if task == "classify" else folder.data),
         "imgsz": size,

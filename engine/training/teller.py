@@ -42,6 +42,7 @@ class Teller:
         folder: Of the run.
         log: Of its events.
         summary: Of what is known before the first epoch.
+        gflops: Of the network at its input size.
     """
 
     def __init__(
@@ -50,11 +51,13 @@ class Teller:
         folder: RunFolder,
         log: EventLog,
         summary: Summary,
+        gflops: float,
     ) -> None:
         """Listen to the trainer."""
         self._trainer = trainer
         self._folder = folder
         self._log = log
+        self._gflops = gflops
         self.summary = summary
         self._told = 0.0
         self._batch = 0
@@ -99,6 +102,7 @@ class Teller:
         self._log.write(
             "started",
             parameters=sum(each.numel() for each in trainer.model.parameters()),
+            gflops=self._gflops,
             carried=None if start is None else start["carried"],
             new=[] if start is None else start["new"],
             pictures=len(trainer.train_loader.dataset),

@@ -89,6 +89,9 @@ def train(config: TrainConfig, folder: RunFolder, log: EventLog) -> None:
     # Importing torch takes seconds: the window is told at once that somebody is at work.
     log.write("preparing", recipe=config.model, data=str(config.data), folder=str(folder.path))
     device.prepare()
+    import torch
+
+    torch.set_num_threads(device.cores())
     chosen = device.choose(config.device)
     with ExitStack() as held:
         lock = FileLock(folder.path.parent.parent / f".{chosen.type}{chosen.index or 0}.lock")
@@ -127,16 +130,18 @@ def _train(
     chosen: Any,  # noqa: ANN401 - torch.device
     batch: int | None,
 ) -> None:
+    from engine.models.measure import gigaflops
     from engine.training.setup import ready
     from engine.training.teller import Teller, metrics_of
 
+    described = device.describe(chosen)
     prepared = ready(config, folder, chosen, batch)
     summary = dataclasses.replace(
         folder.summary(),
         stage=Stage.PREPARING.value,
         recipe=str(prepared.recipe),
         task=prepared.task,
-        device=device.describe(chosen),
+        device=described,
         epochs=config.epochs,
         message="",
     )
@@ -154,7 +159,8 @@ def _train(
         versions=device.versions(),
     )
     trainer = prepared.trainer
-    teller = Teller(trainer, folder, log, summary)
+    gflops = round(gigaflops(prepared.recipe, prepared.graph, prepared.size), 2)
+    teller = Teller(trainer, folder, log, summary, gflops)
     try:
         trainer.train()
     except Exception:

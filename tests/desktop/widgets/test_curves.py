@@ -166,6 +166,16 @@ def test_the_legend_moves_to_the_corner_that_hides_least(qtbot: QtBot, plot: Cur
     plot.set_points(high, (0, 10))
     assert plot._legend.geometry().center().y() > plot.height() / 2
     assert plot.rect().contains(plot._legend.geometry())
+    assert plot._legend.geometry().center().x() > plot.width() / 2
+    # All over the right half, nothing in the left one but at its foot.
+    x, wide = np.linspace(6.5, 10, 200), np.linspace(0, 4, 200)
+    late = {"box": (x, wide), "box_val": (x, 4 - wide)}
+    plot.set_points(late, (0, 10))
+    assert plot._legend.geometry().center().x() < plot.width() / 2
+    assert plot._legend.geometry().center().y() < plot.height() / 2
+    plot.set_mark(1.0, "best")
+    plot.set_points({key: (x[1:], y[1:]) for key, (x, y) in late.items()}, (0, 10))
+    assert plot._legend.geometry().center().y() > plot.height() / 2
 
 
 def test_marks_and_what_is_to_come_are_shown(qtbot: QtBot, plot: Curves) -> None:

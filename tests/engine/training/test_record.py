@@ -43,10 +43,11 @@ def test_what_a_run_repeats_is_told_once(tmp_path: Path) -> None:
     record.add({"event": "notice", "epoch": 17, "text": "less"})
     record.add({"event": "notice", "epoch": 12, "text": "lesser"})
     record.add({"event": "interrupted"})
-    assert record.stage is Stage.INTERRUPTED
+    stages = [record.stage]
     for name, values in (told.preparing(folder), told.started(30, first=16)):
         record.add({"event": name, **values})
-    assert record.stage is Stage.TRAINING
+        stages.append(record.stage)
+    assert stages == [Stage.INTERRUPTED, Stage.PREPARING, Stage.TRAINING]
     assert [each.epoch for each in record.epochs] == list(range(1, 16))
     assert sorted(record.previews) == [5, 10, 15]
     assert [each.text for each in record.notices] == ["lesser"]

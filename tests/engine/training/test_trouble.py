@@ -1,4 +1,4 @@
-"""A training in trouble: too little memory, a full disk, no network; it says so and loses nothing."""
+"""A training in trouble: too little memory, a full disk, no network; nothing is lost."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from engine import device
-from engine.errors import TrainingError
+from engine.errors import EngineError, TrainingError
 from engine.models import checkpoint
 from engine.training.config import TrainConfig
 from engine.training.events import EventLog
@@ -61,7 +61,10 @@ def run(folder: RunFolder) -> None:
 
 @pytest.mark.parametrize(
     ("epoch", "message"),
-    [(0, "CUDA out of memory. Tried to allocate"), (1, "DefaultCPUAllocator: can't allocate memory")],
+    [
+        (0, "CUDA out of memory. Tried to allocate"),
+        (1, "DefaultCPUAllocator: can't allocate memory"),
+    ],
 )
 def test_too_little_memory_lowers_the_batch_and_goes_on(
     tmp_path: Path, data: Path, monkeypatch: pytest.MonkeyPatch, epoch: int, message: str
@@ -131,7 +134,7 @@ def test_a_full_disk_is_told_and_what_was_saved_stays(
 
     monkeypatch.setattr(torch, "save", save)
     folder = RunFolder.create(config(data, epochs=4), tmp_path)
-    with pytest.raises(Exception, match="full") as caught:
+    with pytest.raises(EngineError, match="full") as caught:
         run(folder)
     assert caught.value.hint
     assert len(written) == 4
@@ -198,4 +201,5 @@ def test_a_read_only_data_set_trains(tmp_path: Path) -> None:
         for path in places:
             path.chmod(0o755 if path.is_dir() else 0o644)
     assert events_of(folder)[-1]["event"] == "finished"
-    assert {path: path.stat().st_mtime_ns for path in [data.parent, *data.parent.rglob("*")]} == before
+    assert {path: path.stat().st_mtime_ns for path in places} == before
+    assert set(data.parent.rglob("*")) == set(places) - {data.parent}
