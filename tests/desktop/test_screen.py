@@ -12,7 +12,7 @@ from benchmarks.screen import virtual_screen
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 FOLDER = Path(__file__).resolve().parent / "screen"
-SCENES = ("scenes.py", "video_scenes.py", "camera_scenes.py")
+SCENES = ("scenes.py", "video_scenes.py", "camera_scenes.py", "training_scenes.py")
 
 
 @pytest.mark.slow
