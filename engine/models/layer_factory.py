@@ -13,12 +13,15 @@ What entries are called with, by slot:
     act            ()
     head           (classes, channels of the inputs)     as a head of ultralytics
 
-and by keyword what the recipe sets. An entry whose layers can be written as fewer ones has a
-method `fold()` that returns them, see `engine.models.fold`.
+and by keyword what the recipe sets. An entry in a place of its own whose class has a positional
+argument `level` gets it as well: log2 of the stride of the map that it gives, 3 at p3. An entry
+whose layers can be written as fewer ones has a method `fold()` that returns them, see
+`engine.models.fold`.
 """
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -60,7 +63,8 @@ def layer(node: Node) -> nn.Module:
         module = copies[0] if len(copies) == 1 else nn.Sequential(*copies)
     else:
         assert node.change is not None
-        module = make(node.entry, node.change, *_positional(node), node=node.name)
+        level = (node.level,) if _asks_level(node.entry.make) else ()
+        module = make(node.entry, node.change, *_positional(node), *level, node=node.name)
     return module
 
 
@@ -78,6 +82,12 @@ def _positional(node: Node) -> tuple[Any, ...]:
         case "head":
             return node.channels, node.channels_in
     return first, node.channels
+
+
+def _asks_level(made: Callable[..., Any]) -> bool:
+    """Tell whether a class wants to know at which level it stands."""
+    parameter = inspect.signature(made).parameters.get("level")
+    return parameter is not None and parameter.kind is not parameter.KEYWORD_ONLY
 
 
 def put_inside(layers: list[nn.Module], graph: Graph) -> None:

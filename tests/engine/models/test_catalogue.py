@@ -1,13 +1,16 @@
 """What holds for every entry of the catalogue in every task that it is for.
 
-Nothing here names an entry, so that those that come later are held to the same. Tasks after an
-entry's first one are marked slow: each is quick, all of them are not.
+Nothing here names an entry, so that those that come later are held to the same. All are quick and
+all of them together are not: in every run each entry is built without memory, and one of each slot
+goes through everything. Half precision, folding and export are tried in an entry's first task, as
+they do not depend on the head.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from copy import deepcopy
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -32,18 +35,44 @@ from engine.models import network  # noqa: E402
 
 
 def cases() -> list[str]:
-    """Return a recipe for every entry and every task whose network has a part for it."""
-    made = []
+    """Return a recipe for every entry and every task whose network has a part for it.
+
+    The first tasks of all entries come first.
+    """
+    first, later = [], []
     for entry in registry.entries():
+        found = []
         for task in TASKS:
             base = f"yolo11n{SUFFIXES[task]}"
             has = not SLOTS[entry.slot].placed or places(entry.slot, bases.find(base))
             if task in entry.tasks and has:
-                made.append(f"{base}:{entry.slot}={entry.name}")
-    return made
+                found.append(f"{base}:{entry.slot}={entry.name}")
+        first += found[:1]
+        later += found[1:]
+    return first + later
 
 
 CASES = cases()
+FIRST = CASES[: len(registry.entries())]
+ONE_OF_A_SLOT = list({text.partition(":")[2].partition("=")[0]: text for text in FIRST}.values())
+IN_EVERY_RUN = ("test_it_builds_without_memory",)
+IN_EVERY_TASK = (
+    "test_outputs_have_the_shape_of_the_stock_network",
+    "test_it_trains_a_step",
+    "test_its_weights_come_back",
+)
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Give a test its recipes, most of them marked slow."""
+    if "text" in metafunc.fixturenames:
+        name = metafunc.function.__name__
+        quick = FIRST if name in IN_EVERY_RUN else ONE_OF_A_SLOT
+        made = [
+            pytest.param(text, marks=[] if text in quick else [pytest.mark.slow])
+            for text in (CASES if name in IN_EVERY_TASK else FIRST)
+        ]
+        metafunc.parametrize("text", made, scope="module")
 
 
 def build(text: str, seed: int = 0) -> Any:  # noqa: ANN401 - a class made for a task
@@ -71,22 +100,6 @@ def answers(model: Any, dtype: torch.dtype = torch.float32) -> list[Tensor]:  # 
         return list(tensors(model.eval()(pictures.to(dtype))))
 
 
-def marked() -> list[Any]:
-    """Return the cases as parameters; the first task of each entry is for every run."""
-    seen: set[str] = set()
-    made = []
-    for text in CASES:
-        label = text.partition(":")[2]
-        made.append(pytest.param(text, marks=[pytest.mark.slow] if label in seen else []))
-        seen.add(label)
-    return made
-
-
-@pytest.fixture(scope="module", params=marked())
-def text(request: pytest.FixtureRequest) -> str:
-    return str(request.param)
-
-
 @pytest.fixture(scope="module")
 def built(text: str) -> Any:  # noqa: ANN401
     """A network with statistics of normalisation that are not those at the start."""
@@ -96,10 +109,10 @@ def built(text: str) -> Any:  # noqa: ANN401
     return model.eval()
 
 
-@pytest.fixture(scope="module")
-def stock(text: str) -> list[tuple[int, ...]]:
-    """The shapes of the outputs of the network without the entry."""
-    return [tuple(each.shape) for each in answers(build(text.partition(":")[0]))]
+@lru_cache
+def stock(base: str) -> list[tuple[int, ...]]:
+    """Return the shapes of the outputs of a network without any entry."""
+    return [tuple(each.shape) for each in answers(build(base))]
 
 
 def own_parts(model: Any) -> list[tuple[str, Any]]:  # noqa: ANN401
@@ -116,13 +129,10 @@ def test_there_are_entries_for_every_task() -> None:
     }
 
 
-def test_it_builds_without_memory(text: str, built: Any) -> None:  # noqa: ANN401
+def test_it_builds_without_memory(text: str) -> None:
     with torch.device("meta"):
         light = build(text)
     assert {each.device.type for each in light.parameters()} == {"meta"}
-    shapes = {key: value.shape for key, value in light.state_dict().items()}
-    assert shapes == {key: value.shape for key, value in built.state_dict().items()}
-    assert light.stride.tolist() == built.stride.tolist()
 
 
 def test_it_is_in_the_network(text: str, built: Any) -> None:  # noqa: ANN401
@@ -133,12 +143,9 @@ def test_it_is_in_the_network(text: str, built: Any) -> None:  # noqa: ANN401
         assert Recipe(built.recipe.base, built.recipe.changes).is_stock
 
 
-def test_outputs_have_the_shape_of_the_stock_network(
-    built: Any,  # noqa: ANN401
-    stock: list[tuple[int, ...]],
-) -> None:
+def test_outputs_have_the_shape_of_the_stock_network(text: str, built: Any) -> None:  # noqa: ANN401
     found = answers(built)
-    assert [tuple(each.shape) for each in found] == stock
+    assert [tuple(each.shape) for each in found] == stock(text.partition(":")[0])
     assert all(each.isfinite().all() for each in found)
 
 
@@ -167,6 +174,11 @@ def test_its_weights_come_back(text: str, built: Any) -> None:  # noqa: ANN401
     other = build(text, seed=3)
     state = built.state_dict()
     assert any((value != state[key]).any() for key, value in other.state_dict().items())
+    with torch.device("meta"):
+        light = build(text)
+    shapes = {key: value.shape for key, value in light.state_dict().items()}
+    assert shapes == {key: value.shape for key, value in state.items()}
+    assert light.stride.tolist() == built.stride.tolist()
     other.load_state_dict(state)
     pairs = zip(answers(other), answers(built), strict=True)
     assert all(torch.equal(one, two) for one, two in pairs)

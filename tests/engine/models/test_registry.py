@@ -126,7 +126,8 @@ def test_entries_are_in_the_order_of_slots_and_names() -> None:
         entered(name, slot="stem")(Plain)
     order = [(ORDER[entry.slot], entry.name) for entry in registry.entries()]
     assert order == sorted(order)
-    assert [entry.name for entry in registry.entries("stem")][-3:] == ["aa", "mm", "zz"]
+    names = [entry.name for entry in registry.entries("stem")]
+    assert [name for name in names if name in ("aa", "mm", "zz")] == ["aa", "mm", "zz"]
 
 
 @pytest.mark.parametrize("ask", [registry.entries, lambda slot: registry.find(slot, "cbam")])
@@ -168,7 +169,7 @@ def test_an_entry_says_where_it_comes_from(entry: Entry) -> None:
     assert entry.family
     assert entry.licence
     assert 2012 <= entry.year <= date.today().year
-    assert re.fullmatch(r"(\d{4}\.\d{5})?", entry.arxiv)
+    assert re.fullmatch(r"(\d{4}\.\d{4,5})?", entry.arxiv)
     assert re.fullmatch(r"(https://\S+)?", entry.origin)
     assert entry.paper or entry.origin
     if entry.arxiv:

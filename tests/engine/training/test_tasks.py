@@ -68,3 +68,18 @@ def test_a_task_is_trained_from_its_data_to_its_weights(
         model = YOLO(last["best"])
         assert model.task == task
         assert tuple(model.names.values()) == ("clear", "浑浊")
+
+
+@pytest.mark.slow
+def test_what_roboflow_exports_is_trained_on_where_it_lies(shared: Path, tmp_path: Path) -> None:
+    folder = shared / "awkward" / "datasets" / "roboflow_export_as_is"
+    before = {path: path.stat().st_mtime_ns for path in folder.rglob("*")}
+    said = finish(
+        start("train", "--json", "--data", folder, "--model", "yolo11n", "--epochs", 1,
+              "--imgsz", 64, "--batch", 4, variables={"LABSIGHT_HOME": str(tmp_path)})
+    )  # fmt: skip
+    assert said.code == 0, said.err
+    assert said.objects[-1]["event"] == "finished"
+    (started,) = (each for each in said.objects if each["event"] == "started")
+    assert started["pictures"] == len(list((folder / "train" / "images").iterdir()))
+    assert {path: path.stat().st_mtime_ns for path in folder.rglob("*")} == before

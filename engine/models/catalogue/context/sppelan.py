@@ -21,6 +21,8 @@ from engine.models.registry import register
 class SppElan(SPPELAN):  # type: ignore[misc] # ultralytics is not typed
     """Ultralytics' SPPELAN with half the output's channels inside, as YOLOv9 has it.
 
+    Where as many channels come in as go out, as in YOLO11, it is the same function as SPPF.
+
     Args:
         c_in: Channels in.
         c_out: Channels out.

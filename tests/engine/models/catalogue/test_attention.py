@@ -17,7 +17,7 @@ def sigmoid(x: np.ndarray) -> np.ndarray:
 
 def naive_cbam(layer: Cbam, x: np.ndarray) -> np.ndarray:
     """Equations 1 to 3 of CBAM for one picture [C, H, W], place by place."""
-    layers: Any = layer.channels
+    layers: Any = layer.channels.perceptron
     first, second = layers[0], layers[2]
     w0, b0, w1, b1 = (
         each.detach().double().numpy().squeeze()
@@ -31,7 +31,7 @@ def naive_cbam(layer: Cbam, x: np.ndarray) -> np.ndarray:
     average = np.array([channel.mean() for channel in x])
     highest = np.array([channel.max() for channel in x])
     x = x * sigmoid(perceptron(average) + perceptron(highest))[:, None, None]
-    kernel = layer.places.weight.detach().double().numpy()[0]
+    kernel = layer.places.conv.weight.detach().double().numpy()[0]
     reach = kernel.shape[-1] // 2
     height, width = x.shape[1:]
     weights = np.zeros((height, width))

@@ -1,0 +1,1 @@
+"""Attention at the end of the backbone, in the place of C2PSA."""

@@ -1,0 +1,1 @@
+"""First layers, from the picture to half its size."""
