@@ -41,7 +41,7 @@ SPLITS = {"train": N_("Training"), "val": N_("Validation"), "test": N_("Test")}
 
 def split_word(split: str) -> str:
     """Return what a split is called in the active language."""
-    return _(SPLITS.get(split, split))
+    return _(SPLITS[split]) if split in SPLITS else split
 
 
 @dataclass(frozen=True, slots=True)

@@ -203,7 +203,7 @@ def data_facts(data: DataFacts, check: DataCheck | None) -> list[Fact]:
     """Return pictures by split, classes and what the check has found."""
     said = _("{count} pictures")
     facts = [
-        Fact(_(SPLITS.get(split, split)), said.format(count=f"{count:,}"))
+        Fact(_(SPLITS[split]) if split in SPLITS else split, said.format(count=f"{count:,}"))
         for split, count in data.counts.items()
     ]
     if "val" not in data.counts:

@@ -33,6 +33,6 @@ def prepared(path: Path) -> Path:
         output.tell("  " + _("and {count} more").format(count=more))
     for kind, count in note.counted.items():
         # A later version may count what this one does not know.
-        words = _(UNCOUNTED.get(kind, kind))
+        words = _(UNCOUNTED[kind]) if kind in UNCOUNTED else kind
         output.tell(_("Left out: {count} {what}").format(count=count, what=words))
     return found

@@ -9,6 +9,7 @@ import dataclasses
 import json
 import math
 import os
+import re
 import shutil
 import sys
 import time
@@ -161,10 +162,15 @@ def _peak_mb(chosen: Any) -> float:  # noqa: ANN401
     memory: Any = psutil.Process(os.getpid()).memory_info()
     if hasattr(memory, "peak_wset"):
         return float(memory.peak_wset) / 2**20
-    import resource
+    if sys.platform == "linux":
+        # What getrusage tells begins with the peak of the process that started this one.
+        status = Path("/proc/self/status").read_text(encoding="ascii", errors="replace")
+        (peak,) = re.findall(r"^VmHWM:\s+(\d+) kB", status, re.MULTILINE)
+        return float(peak) / 2**10
+    else:
+        import resource
 
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak / (2**20 if sys.platform == "darwin" else 2**10)
+        return float(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss) / 2**20
 
 
 def _free_memory_mb(chosen: Any) -> float:  # noqa: ANN401

@@ -11,7 +11,7 @@ from engine.export.sheets import Sheet
 from engine.export.table import MOST_CLASS_COLUMNS, Column, Value, text
 from engine.i18n import N_
 from engine.i18n import translate as _
-from engine.training.words import PARTS
+from engine.training.words import part_word
 
 if TYPE_CHECKING:
     from openpyxl.worksheet.worksheet import Worksheet
@@ -89,7 +89,7 @@ def curve_sheet(content: Mapping[str, Any]) -> tuple[Sheet, list[Chart]]:
     values: list[Sequence[Value]] = []
     charts: list[Chart] = []
     for part, kind, xs, classes in _curves(content):
-        word = _(PARTS.get(part, part))
+        word = part_word(part)
         across, up, above = (_(words) for words in _CURVES[kind])
         columns.append(_column(across))
         values.append(xs)

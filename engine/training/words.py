@@ -47,9 +47,14 @@ PARTS = {"box": N_("box"), "mask": N_("mask"), "pose": N_("pose")}
 
 def loss_word(name: str) -> str:
     """Return what a loss is called in the active language, its own name where it has no other."""
-    return _(LOSSES.get(name, name))
+    return _(LOSSES[name]) if name in LOSSES else name
 
 
 def metric_word(name: str) -> str:
     """Return what a metric is called in the active language, its own name likewise."""
-    return _(METRICS.get(name, name))
+    return _(METRICS[name]) if name in METRICS else name
+
+
+def part_word(name: str) -> str:
+    """Return what of an object is judged in the active language, its own name likewise."""
+    return _(PARTS[name]) if name in PARTS else name

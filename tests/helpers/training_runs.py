@@ -165,7 +165,7 @@ def write_run(
     base: Path, epochs: int = 20, *, stage: Stage = Stage.FINISHED, name: str = "tubes"
 ) -> RunFolder:
     """Write a run that ended, its weights files empty."""
-    config = TrainConfig(model="yolo11n-seg:iou=wiou3", epochs=epochs, name=name)
+    config = TrainConfig(model="yolo11n-seg:iou=wiou3", epochs=max(epochs, 1), name=name)
     folder = RunFolder.create(config, base)
     with closing(EventLog(folder.events, folder.name)) as log:
         for event, values in story(folder, epochs):

@@ -21,7 +21,7 @@ from desktop.widgets.plot_card import PlotCard
 from engine.colours import class_colours
 from engine.errors import EngineError
 from engine.i18n import translate as _
-from engine.training.words import PARTS
+from engine.training.words import part_word
 
 MOST_LISTED = 7
 """With more classes the legend names their mean alone."""
@@ -124,7 +124,7 @@ class OutcomePanel(QWidget):
         self.part.blockSignals(True)
         self.part.clear()
         for part in outcome.curves:
-            self.part.addItem(_(PARTS.get(part, part)), part)
+            self.part.addItem(part_word(part), part)
         self.part.setVisible(len(outcome.curves) > 1)
         # Masks, where there are any, are what the task is about.
         self.part.setCurrentIndex(self.part.count() - 1)
@@ -142,7 +142,7 @@ class OutcomePanel(QWidget):
         if self._outcome is None or part not in self._outcome.curves:
             return
         kinds = self._outcome.curves[part]
-        title = _(PARTS.get(part, part)) if self.part.count() > 1 else ""
+        title = part_word(part) if self.part.count() > 1 else ""
         for card in (self._precision_card, self._f1_card):
             card.set_caption(title)
         empty = Bundle(np.zeros(0), {})

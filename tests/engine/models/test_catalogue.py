@@ -149,6 +149,14 @@ def test_outputs_have_the_shape_of_the_stock_network(text: str, built: Any) -> N
     assert all(each.isfinite().all() for each in found)
 
 
+def test_a_picture_of_609_by_417_goes_through(built: Any) -> None:  # noqa: ANN401
+    # Filled up to multiples of the stride, as the detector does.
+    picture = torch.zeros(1, 3, 448, 640)
+    picture[..., :417, :609] = torch.rand(3, 417, 609)
+    with torch.no_grad():
+        assert all(each.isfinite().all() for each in tensors(built(picture)))
+
+
 def test_it_trains_a_step(built: Any) -> None:  # noqa: ANN401
     model = trainable(deepcopy(built))
     torch.manual_seed(2)

@@ -79,7 +79,7 @@ def test_the_run_says_what_it_was_and_how_it_ended(run: RunFolder, tmp_path: Pat
     last = next(each for each in reversed(events(run)) if each["event"] == "finished")
     assert told["Best: mask mAP50-95"] == pytest.approx(last["metrics"]["mask_map50_95"])
     assert told["SHA-256 of best.pt"] == hashlib.sha256(b"weights").hexdigest()
-    assert told["Setting: Epochs"] == 100
+    assert told["Setting: Epochs"] == 20
     assert told["Setting: Mixed precision"] == "yes"
     assert told["Setting: Input size (px)"] is None
     assert "Version at this export: torch" in told
