@@ -24,6 +24,7 @@ from benchmarks import (
     store,
     table,
     training,
+    training_ticks,
     training_window,
     video,
     window,
@@ -45,6 +46,7 @@ BENCHMARKS: dict[str, Callable[[Plan], list[Measurement]]] = {
     "live-memory": live.measure_memory,
     "training": training.measure,
     "learning": training.measure_learning,
+    "training-ticks": training_ticks.measure,
     "training-window": training_window.measure,
     "start": window.measure_start,
 }

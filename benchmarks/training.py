@@ -53,7 +53,7 @@ class Pass:
 
 def measure(plan: Plan) -> list[Measurement]:
     """Compare the rates of training on rendered pictures, or on a data set of your own."""
-    data, weights = _data(plan), plan.weights or RunConfig().weights
+    data, weights = data_of(plan), plan.weights or RunConfig().weights
     epochs = EPOCHS
     turns: dict[str, list[Pass]] = {}
     for _ in range(plan.repeats):
@@ -86,7 +86,7 @@ def measure(plan: Plan) -> list[Measurement]:
 
 def measure_learning(plan: Plan) -> list[Measurement]:
     """Compare what both have learned after some epochs."""
-    data, weights = _data(plan), plan.weights or RunConfig().weights
+    data, weights = data_of(plan), plan.weights or RunConfig().weights
     one = in_fresh_process(ours, data, weights, EPOCHS_TO_LEARN, plan.folder)
     other = in_fresh_process(
         peer, data, weights, EPOCHS_TO_LEARN, plan.folder, max(1, device.cores() - 1)
@@ -165,7 +165,7 @@ def peer(data: Path, weights: Path, epochs: int, folder: Path, threads: int) -> 
         return Pass(rates[-1], metrics_of(model.trainer.metrics))
 
 
-def _data(plan: Plan) -> Path:
+def data_of(plan: Plan) -> Path:
     """Return the description of the data set."""
     if plan.pictures is not None:
         given = plan.pictures.resolve()

@@ -251,7 +251,7 @@ def test_five_hundred_epochs_leave_no_objects_behind(
         gc.collect()
         scenes = (each._plot.scene() for each in (panel.learning.losses, panel.learning.metrics))
         items = sum(len(scene.items()) for scene in scenes)
-        alive = sum(isinstance(each, QObject) for each in gc.get_objects())
+        alive = sum(issubclass(type(each), QObject) for each in gc.get_objects())
         return len(panel.findChildren(QObject)), items, alive
 
     before = count()
