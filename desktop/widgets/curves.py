@@ -322,9 +322,13 @@ class Curves(BasePlot):
         )
         top = high - (corner.top() - room.top()) * upright
         bottom = high - (corner.bottom() - room.top()) * upright
-        above = corner.center().y() < room.center().y()
-        named = self._mark is not None and above and first <= self._mark[0] <= last
-        found = _WORDS_OF_MARK * named
+        found = 0
+        if self._mark is not None and self._mark[1] and corner.center().y() < room.center().y():
+            # The words stand on the side of the line where there is room.
+            place, text = self._mark
+            long = self.fontMetrics().horizontalAdvance(text) * across
+            begin = place - long if place > (left + right) / 2 else place
+            found += _WORDS_OF_MARK * (begin < last and begin + long > first)
         for curve in self._curves:
             x, y = self._finite(curve.key)
             y = y[np.searchsorted(x, first) : np.searchsorted(x, last, "right")]
