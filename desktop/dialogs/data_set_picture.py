@@ -8,14 +8,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
-from PyQt6.QtCore import Qt
-from PyQt6.QtGui import QImage, QKeyEvent
-from PyQt6.QtWidgets import QDialog, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from PyQt6.QtGui import QImage
+from PyQt6.QtWidgets import QWidget
 
 from desktop.background import Job, start
 from desktop.figures import count
-from desktop.panels.training.picture_dialog import FittedPicture, step_button
-from desktop.widgets.elided_label import ElidedLabel
+from desktop.widgets.picture_window import PictureWindow
 from engine.errors import EngineError
 from engine.i18n import translate as _
 
@@ -33,8 +31,8 @@ def as_image(pixels: NDArray[np.uint8]) -> QImage:
     return QImage(data, width, height, 3 * width, QImage.Format.Format_RGB888).copy()
 
 
-class LabelledPicture(QDialog):
-    """Shows one of several pictures; arrow keys go to the others.
+class LabelledPicture(PictureWindow):
+    """Shows the pictures of a data set with their labels.
 
     Args:
         data: Their data set.
@@ -52,31 +50,10 @@ class LabelledPicture(QDialog):
         parent: QWidget | None = None,
     ) -> None:
         """Read the picture."""
-        super().__init__(parent)
-        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.setWindowTitle(_("Picture with its labels"))
+        super().__init__(title=_("Picture with its labels"), count=len(pictures), parent=parent)
         self.resize(*SIZE)
-        self._set, self._pictures, self._row = data, pictures, row
+        self._set, self._pictures = data, pictures
         self._job: Job | None = None
-        self.picture = FittedPicture()
-        self._name = ElidedLabel()
-        self._place = QLabel()
-        self._place.setProperty("role", "muted")
-        self._before = step_button("chevron-left", _("Previous picture"))
-        self._before.clicked.connect(lambda checked=False: self.go(self._row - 1))
-        self._after = step_button("chevron-right", _("Next picture"))
-        self._after.clicked.connect(lambda checked=False: self.go(self._row + 1))
-        bar = QHBoxLayout()
-        bar.setContentsMargins(12, 8, 8, 8)
-        bar.setSpacing(8)
-        bar.addWidget(self._name, 1)
-        for widget in (self._place, self._before, self._after):
-            bar.addWidget(widget)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(0)
-        layout.addWidget(self.picture, 1)
-        layout.addLayout(bar)
         self.go(row)
 
     def done(self, result: int) -> None:
@@ -85,17 +62,12 @@ class LabelledPicture(QDialog):
             self._job.cancel()
         super().done(result)
 
-    def go(self, row: int) -> None:
-        """Show another picture, if there is one."""
-        if not 0 <= row < len(self._pictures):
-            return
-        self._row = row
+    def show_row(self, row: int) -> None:
+        """Name a picture and have it drawn with its labels."""
         path, data = self._pictures[row], self._set
-        self._name.setText(str(path))
+        self.name.setText(str(path))
         total = count(len(self._pictures))
-        self._place.setText(_("{number} of {total}").format(number=count(row + 1), total=total))
-        self._before.setEnabled(row > 0)
-        self._after.setEnabled(row < len(self._pictures) - 1)
+        self.place.setText(_("{number} of {total}").format(number=count(row + 1), total=total))
         if self._job is not None:
             self._job.cancel()
 
@@ -109,16 +81,8 @@ class LabelledPicture(QDialog):
 
         self._job = start(self, work, done=self._on_read)
 
-    def keyPressEvent(self, event: QKeyEvent | None) -> None:
-        """Go on with the arrow keys."""
-        steps = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1}
-        if event is not None and event.key() in steps:
-            self.go(self._row + steps[Qt.Key(event.key())])
-            return
-        super().keyPressEvent(event)
-
     def _on_read(self, answer: tuple[Path, QImage, str]) -> None:
         path, image, words = answer
-        if path == self._pictures[self._row]:
-            self._name.setText(words)
+        if path == self._pictures[self.row]:
+            self.name.setText(words)
             self.picture.set_image(image)

@@ -14,7 +14,7 @@ from PyQt6.QtWidgets import (
 )
 
 from desktop.background import Lane
-from desktop.panels.training.picture_dialog import PictureDialog, step_button
+from desktop.panels.training.picture_dialog import PictureDialog
 from desktop.panels.training.previews import (
     PREVIEW,
     Answer,
@@ -24,6 +24,7 @@ from desktop.panels.training.previews import (
     read,
 )
 from desktop.widgets.note import Note
+from desktop.widgets.picture_window import step_button
 from engine.i18n import translate as _
 from engine.training.folder import RunFolder
 from engine.training.record import RunRecord

@@ -274,11 +274,11 @@ def test_a_click_shows_a_picture_at_its_full_size(
     assert dialog is not None
     qtbot.waitUntil(lambda: not dialog.picture.image.isNull())
     assert (dialog.picture.image.width(), dialog.picture.image.height()) == (240, 180)
-    assert dialog._name.text().startswith("val_0058.jpg")
+    assert dialog.name.text().startswith("val_0058.jpg")
     qtbot.keyClick(dialog, Qt.Key.Key_Right)
-    assert dialog._name.text().startswith("val_0072.jpg")
+    assert dialog.name.text().startswith("val_0072.jpg")
     dialog.go(7)
-    assert dialog._name.text().startswith("val_0072.jpg")
+    assert dialog.name.text().startswith("val_0072.jpg")
     dialog.close()
 
 
