@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PyQt6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
@@ -18,7 +19,7 @@ from engine.config import RunConfig
 from engine.inference.fake import FakeDetector
 from engine.player import PlayerState
 from engine.session import Phase
-from engine.types import Frame, Result
+from engine.types import Detections, Frame, Result
 from tests.helpers.movies import movie
 from tests.helpers.tour import LONG_MS, start
 
@@ -67,6 +68,24 @@ def number(application: Application) -> str:
     transport = tab_of(application).findChild(Transport)
     assert transport is not None
     return transport._frame.text()
+
+
+def test_a_run_that_ends_shows_its_last_frame_though_it_was_not_painted_yet(
+    qtbot: QtBot, application: Application, video: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tab = tab_of(application)
+    state = application.controller.workspaces["video"].state
+    state.change(phase=Phase.LOADING)
+    state.change(phase=Phase.RUNNING)
+    # What prepares pictures for the screen is still busy with an earlier one.
+    image = np.zeros((8, 8, 3), np.uint8)
+    with monkeypatch.context() as patch:
+        patch.setattr(tab._presenter, "show_result", lambda result, model: None)
+        for index in (3, FRAMES - 1):
+            tab._on_result(Result(Frame(image, index, None, str(video)), Detections.empty()))
+    state.change(phase=Phase.DONE)
+    assert state.place == Place(str(video), FRAMES - 1)
+    wait(qtbot, lambda: shown(application) == Place(str(video), FRAMES - 1))
 
 
 def test_another_window_holds_the_frame_and_knows_where_it_stands(

@@ -1,10 +1,12 @@
 """A session gives back what was put in, and survives what happens to files."""
 
 import dataclasses
+import gc
 import os
 import shutil
 import sqlite3
 import threading
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -327,3 +329,18 @@ def test_classified_pictures_count_once_as_their_best_class(tmp_path: Path) -> N
             session.add(dataclasses.replace(plain, frame=frame, probabilities=sure))
     with SessionReader.open(tmp_path / "s") as reader:
         assert reader.sources()[plain.frame.origin][0] == {1: 2}
+
+
+def test_a_session_is_there_whole_or_not_at_all(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / schema.SESSION_FILE
+    monkeypatch.setattr(schema, "TABLES", schema.TABLES + "CREATE TABLE run (twice TEXT);")
+    with pytest.raises(sqlite3.OperationalError, match="already exists"):
+        schema.create(path)
+    gc.collect()
+    with closing(sqlite3.connect(path)) as connection:
+        assert connection.execute("PRAGMA application_id").fetchone() == (0,)
+        assert connection.execute("SELECT name FROM sqlite_master").fetchall() == []
+    with pytest.raises(StoreError):
+        schema.open_readonly(path)
