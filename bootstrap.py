@@ -6,7 +6,6 @@ old interpreter reaches the sentence that names the version it lacks.
 
 import contextlib
 import ctypes
-import functools
 import hashlib
 import importlib.util
 import os
@@ -41,27 +40,24 @@ if too_old(*sys.version_info[:2]):
     sys.exit(too_old(*sys.version_info[:2]))
 
 ROOT = Path(__file__).resolve().parent
-# The interpreter under a virtual environment, which outlives .venv when this runs in it.
-BASE_PYTHON = str(getattr(sys, "_base_executable", sys.executable))
+BASE_PYTHON = str(getattr(sys, "_base_executable", sys.executable))  # It outlives .venv.
 STAMP = "labsight.stamp"
-WINDOWS_INTERRUPTED = 0xC000013A
 CPU_INDEX = "https://download.pytorch.org/whl/cpu"
-LIBRARIES = {
+LIBRARIES = {  # The last are what Qt loads to show a window.
     "libGL.so.1": "libgl1", "libgthread-2.0.so.0": "libglib2.0-0", "libxcb.so.1": "libxcb1",
-    # What Qt loads beside these to show a window.
-    "libEGL.so.1": "libegl1", "libdbus-1.so.3": "libdbus-1-3", "libxcb-shape.so.0": "libxcb-shape0",
+    "libEGL.so.1": "libegl1", "libdbus-1.so.3": "libdbus-1-3",
     "libfontconfig.so.1": "libfontconfig1", "libxkbcommon-x11.so.0": "libxkbcommon-x11-0",
-    "libxcb-cursor.so.0": "libxcb-cursor0", "libxcb-icccm.so.4": "libxcb-icccm4",
-    "libxcb-keysyms.so.1": "libxcb-keysyms1", "libxcb-image.so.0": "libxcb-image0",
-    "libxcb-render-util.so.0": "libxcb-render-util0", "libxcb-xinerama.so.0": "libxcb-xinerama0",
-}  # fmt: skip
+} | {f"libxcb-{part[:-1]}.so.{part[-1]}": f"libxcb-{part}" for part in (
+    "cursor0", "icccm4", "image0", "keysyms1", "render-util0", "shape0", "xinerama0"
+)}  # fmt: skip
 TEST_TOOLS = {
-    "soffice": "libreoffice-calc", "ffmpeg": "ffmpeg", "Xvfb": "xvfb", "xdotool": "xdotool"
+    "soffice": "libreoffice-calc", "ffmpeg": "ffmpeg", "Xvfb": "xvfb", "xdotool": "xdotool",
+    "g++": "g++", "x86_64-w64-mingw32-g++-posix": "g++-mingw-w64-x86-64", "wine64": "wine64",
 }  # fmt: skip
 FINDERS = {"fedora": "dnf provides '*/{}'", "arch": "pacman -F {}", "suse": "zypper wp {}"}
 PIP_HINTS = {
-    r"No space left|not enough space": "The disk is full: free about 4 GB and start again.",
-    r"ProxyError|to proxy|407 Proxy": "The proxy refused: check HTTPS_PROXY and start again.",
+    "No space left|not enough space": "The disk is full: free about 4 GB and start again.",
+    "ProxyError|to proxy|407 Proxy": "The proxy refused: check HTTPS_PROXY and start again.",
     r"CERTIFICATE_VERIFY|SSLError": "The certificate is not trusted: set PIP_CERT to your own.",
     r"NewConnection|NameResolution|failure in name|getaddrinfo|[Tt]imed? ?out|unreachable|"
     r"Connection ?(Reset|Refused|Aborted|broken)|IncompleteRead": "The package index was not "
@@ -90,8 +86,7 @@ def run(
 ) -> tuple[int, str]:
     """Run a command without input, show `watch` each line, return its exit code and output.
 
-    With `bar` its standard output goes to the terminal, and only its errors are returned. It holds
-    our lock too, so one that outlives a killed bootstrap is waited for.
+    With `bar` its standard output goes to the terminal, and only its errors are returned.
     """
     with subprocess.Popen(
         command,
@@ -101,7 +96,7 @@ def run(
         env=dict(os.environ, PYTHONIOENCODING="utf-8", **variables),
         encoding="utf-8",
         errors="replace",
-        close_fds=os.name == "nt",
+        close_fds=os.name == "nt",  # It holds our lock, and is waited for when we are killed.
     ) as process:
         lines = []
         for line in process.stderr or process.stdout or ():
@@ -211,12 +206,10 @@ def locked(root: Path) -> Iterator[None]:
     descriptor = os.open(root / ".venv.lock", os.O_RDWR | os.O_CREAT, 0o644)
     try:
         os.set_inheritable(descriptor, os.name != "nt")
-        held = try_lock(descriptor)
-        if not held:
+        if not try_lock(descriptor):
             say(f"Another bootstrap is installing in {root}; waiting for it (Ctrl+C leaves).")
-        while not held:
-            time.sleep(0.2)
-            held = try_lock(descriptor)
+            while not try_lock(descriptor):
+                time.sleep(0.2)
         yield
     finally:
         os.close(descriptor)
@@ -228,8 +221,7 @@ def make_venv(root: Path) -> None:
     (folder / STAMP).unlink(missing_ok=True)
     if venv_python(root).exists():
         probe = "import pip, platform, sys; print(sys.version, platform.machine())"
-        expected = (0, f"{sys.version} {platform.machine()}")
-        if run([str(venv_python(root)), "-c", probe]) == expected:
+        if run([str(venv_python(root)), "-c", probe]) == (0, f"{sys.version} {platform.machine()}"):
             # pip writes INSTALLER after a package's last file, and skips what has a dist-info.
             for package in folder.glob("[Ll]ib/**/site-packages/*.dist-info"):
                 if not (package / "INSTALLER").exists():
@@ -271,8 +263,8 @@ def offers(root: Path, requirement: str, options: list[str]) -> bool:
 
 def has_nvidia() -> bool:
     """Tell whether Linux sees an NVIDIA card or its driver."""
-    paths = (Path("/proc/driver/nvidia"), Path("/dev/nvidia0"))
-    return any(path.exists() for path in paths) or bool(shutil.which("nvidia-smi"))
+    seen = any(Path(path).exists() for path in ("/proc/driver/nvidia", "/dev/nvidia0"))
+    return seen or bool(shutil.which("nvidia-smi"))
 
 
 def torch_source(
@@ -280,9 +272,9 @@ def torch_source(
 ) -> tuple[list[str], bool]:
     """Choose where torch comes from; other systems than Linux find a CPU build in the registry.
 
-    torchvision loads its operators only beside a torch of its own kind, so a source that has both
-    goes before one that has torch alone. `offered` tells whether pip with some options finds a
-    `package==version`. Returns the arguments of pip, and whether they mean gigabytes.
+    torchvision loads only beside a torch of its own kind, so a source of both goes first. `offered`
+    tells whether pip with some options finds a `package==version`. Returns pip's arguments, and
+    whether they mean gigabytes.
     """
     plain = [f"{package}=={version}" for package, version in pins.items()]
     if here not in ("Linux x86_64", "Linux aarch64"):
@@ -311,7 +303,7 @@ def install_torch(root: Path, agreed: bool) -> None:
     if any((root / ".venv").glob(f"[Ll]ib/**/site-packages/torch-{pins['torch']}*.dist-info")):
         return
     here = f"{platform.system()} {platform.machine()}"
-    arguments, large = torch_source(here, has_nvidia(), pins, functools.partial(offers, root))
+    arguments, large = torch_source(here, has_nvidia(), pins, lambda *asked: offers(root, *asked))
     if large and not agreed:
         confirm_large()
     pip_install(root, arguments)
@@ -348,6 +340,15 @@ def compile_translations(root: Path) -> None:
         partial.replace(target)
 
 
+def compile_operators(root: Path) -> None:
+    """Compile the operators that changed; without a compiler they run as plain torch."""
+    sources = [path for path in (root / "ops").rglob("*") if path.suffix in (".h", ".inl", ".cpp")]
+    made = root / "ops" / "lib" / "manifest.json"
+    if any(not made.exists() or made.stat().st_mtime < each.stat().st_mtime for each in sources):
+        command = [str(venv_python(root)), "-m", "ops.build"]
+        run(command, lambda line: say(f"      {line.rstrip()}"), PYTHONPATH=str(root))
+
+
 def start(command: list[str]) -> int:
     """Become the command on POSIX; on Windows run it and return its exit code."""
     sys.stdout.flush()
@@ -355,7 +356,7 @@ def start(command: list[str]) -> int:
         os.execv(command[0], command)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     code = subprocess.call(command)
-    return 130 if code == WINDOWS_INTERRUPTED else code
+    return 130 if code == 0xC000013A else code  # The system's own for Ctrl+C.
 
 
 def perform(verb: str, arguments: list[str], agreed: bool) -> int:
@@ -365,13 +366,13 @@ def perform(verb: str, arguments: list[str], agreed: bool) -> int:
         with locked(ROOT):
             if not is_ready(ROOT, files):
                 prepare(ROOT, files, agreed)
+    if verb == "test":
+        offer_test_tools()
+        os.chdir(ROOT)
     compile_translations(ROOT)
-    python = str(venv_python(ROOT))
-    if verb == "run":
-        return start([python, str(ROOT / "main.py"), *arguments])
-    offer_test_tools()
-    os.chdir(ROOT)
-    return start([python, "-m", "pytest", "-m", "not slow", *arguments])
+    compile_operators(ROOT)
+    program = [str(ROOT / "main.py")] if verb == "run" else ["-m", "pytest", "-m", "not slow"]
+    return start([str(venv_python(ROOT)), *program, *arguments])
 
 
 def main(arguments: list[str]) -> int:

@@ -43,6 +43,7 @@ def isolate(home: Path) -> None:
         "LABSIGHT_HOME": str(home / "LabSight"),
         "LABSIGHT_DATA": str(home / "data" / "labsight"),
         "MPLCONFIGDIR": str(home / "config" / "matplotlib"),
+        "ORT_DISABLE_TELEMETRY": "1",
         "TORCH_HOME": str(home / "cache" / "torch"),
         "YOLO_AUTOINSTALL": "false",
         "YOLO_CONFIG_DIR": str(home / "config" / "ultralytics"),
@@ -114,7 +115,9 @@ def has_tool(name: str) -> bool:
     """Tell whether a program of the system is installed, or the font that `cjk-font` stands for."""
     if name == "cjk-font" and sys.platform == "linux":
         return any(Path("/usr/share/fonts").rglob("*CJK*"))
-    return name == "cjk-font" or shutil.which(name) is not None
+    # Debian keeps Wine's programs out of the way.
+    path = f"{os.environ['PATH']}{os.pathsep}/usr/lib/wine"
+    return name == "cjk-font" or shutil.which(name, path=path) is not None
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

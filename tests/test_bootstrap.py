@@ -2,10 +2,12 @@ from __future__ import annotations
 
 import ast
 import contextlib
+import os
 import platform
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -240,6 +242,32 @@ def test_newer_catalogues_are_compiled(project: Path, monkeypatch: pytest.Monkey
     bootstrap.compile_translations(project)
     assert compiled == [str(folder / "labsight.po")]
     assert sorted(path.name for path in folder.iterdir()) == ["labsight.mo", "labsight.po"]
+
+
+def test_operators_are_compiled_when_they_changed(
+    project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked: list[tuple[list[str], dict[str, str]]] = []
+    source, made = project / "ops" / "scan" / "cpu.cpp", project / "ops" / "lib" / "manifest.json"
+    for file in (source, made):
+        file.parent.mkdir(parents=True)
+    source.write_text("", "utf-8")
+
+    def run(command: list[str], watch: Callable[[str], None], **rest: str) -> tuple[int, str]:
+        asked.append((command[1:], rest))
+        watch("a sentence\n")
+        made.write_text("{}", "utf-8")
+        return 3, ""
+
+    monkeypatch.setattr(bootstrap, "run", run)
+    bootstrap.compile_operators(project)
+    bootstrap.compile_operators(project)
+    assert asked == [(["-m", "ops.build"], {"PYTHONPATH": str(project)})]
+    assert capsys.readouterr().out == "      a sentence\n"
+    later = made.stat().st_mtime + 1
+    os.utime(source, (later, later))
+    bootstrap.compile_operators(project)
+    assert len(asked) == 2
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs the system tool exec")
