@@ -18,6 +18,8 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
+from ops.tracing import tracing
+
 CACHED, HELD = 2**17, 2**24
 """Numbers of a span of states that a processor's cache and a graphics card hold well."""
 FEWEST, MOST = 16, 256
@@ -64,9 +66,10 @@ def selective_scan(
     Raises:
         ValueError: The shapes do not belong together.
     """
-    B, C = (_grouped(A, each) for each in (B, C))
+    B, C = (grouped(A, each) for each in (B, C))
     rate = A[:, None] if A.ndim == 1 else A
-    _check(u, delta, rate, B, C)
+    if not tracing():
+        check(u, delta, rate, B, C, D, z, delta_bias)
     groups, kind = int(B.shape[1]), torch.promote_types(u.dtype, torch.float32)
     with _exact(u):
         x, step = u.to(kind), delta.to(kind)
@@ -90,22 +93,58 @@ def selective_scan(
     return (y, last.transpose(2, 3).flatten(1, 2)) if return_last_state else y
 
 
-def _grouped(A: Tensor, each: Tensor) -> Tensor:
+def grouped(A: Tensor, each: Tensor) -> Tensor:
     """Return B or C as [b, g, n, l]."""
     if each.ndim == 3:
         return each[:, :, None] if A.ndim == 1 else each[:, None]
     return each
 
 
-def _check(u: Tensor, delta: Tensor, rate: Tensor, B: Tensor, C: Tensor) -> None:
-    batch, channels, length = (int(side) for side in u.shape)
-    shapes = f"u {list(u.shape)}, delta {list(delta.shape)}, A {list(rate.shape)}"
-    shapes += f", B {list(B.shape)} and C {list(C.shape)}"
-    fit = delta.shape == u.shape and B.shape == C.shape and B.ndim == 4 and rate.ndim == 2
-    fit = fit and rate.shape[0] == channels and channels % B.shape[1] == 0 and length > 0
+def check(
+    u: Tensor,
+    delta: Tensor,
+    rate: Tensor,
+    B: Tensor,
+    C: Tensor,
+    D: Tensor | None = None,
+    z: Tensor | None = None,
+    bias: Tensor | None = None,
+) -> None:
+    """Raise ValueError or TypeError where inputs do not belong together.
+
+    Args:
+        u: As `selective_scan`, likewise the others.
+        delta: Steps.
+        rate: A as [d, n].
+        B: As [b, g, n, l].
+        C: As [b, g, n, l].
+        D: Skip.
+        z: Gate.
+        bias: Of the steps.
+    """
+    named = {"u": u, "delta": delta, "A": rate, "B": B, "C": C, "D": D, "z": z, "delta_bias": bias}
+    given = {name: each for name, each in named.items() if each is not None}
+    if u.ndim != 3 or rate.ndim != 2 or B.ndim != 4:
+        raise ValueError(f"{_shapes(given)} do not belong together")
+    batch, channels, length = u.shape
+    fit = delta.shape == u.shape and B.shape == C.shape and length > 0
+    fit = fit and rate.shape[0] == channels and B.shape[1] > 0 and channels % B.shape[1] == 0
     fit = fit and (B.shape[0], B.shape[2], B.shape[3]) == (batch, rate.shape[1], length)
+    fit = fit and (z is None or z.shape == u.shape)
+    fit = fit and all(each is None or list(each.shape) == [channels] for each in (D, bias))
     if not fit:
-        raise ValueError(f"{shapes} do not belong together")
+        raise ValueError(f"{_shapes(given)} do not belong together")
+    if any(each.device != u.device for each in given.values()):
+        where = ", ".join(f"{name} on {each.device}" for name, each in given.items())
+        raise ValueError(f"the tensors lie on several devices: {where}")
+    if not all(each.is_floating_point() for each in given.values()):
+        kinds = ", ".join(f"{name} {each.dtype}" for name, each in given.items())
+        raise TypeError(f"the scan takes real numbers only, not {kinds}")
+
+
+def _shapes(given: dict[str, Tensor]) -> str:
+    *most, last = (f"{name} {list(each.shape)}" for name, each in given.items())
+    return f"{', '.join(most)} and {last}"
 
 
 def _exact(u: Tensor) -> torch.autocast:
@@ -117,7 +156,8 @@ def _exact(u: Tensor) -> torch.autocast:
 def _by_step(each: Tensor, groups: int) -> Tensor:
     """Return [l, b, g, m] for [b, g m, l] or [b, g, m, l]."""
     batch, length = each.shape[0], each.shape[-1]
-    return each.reshape(batch, groups, -1, length).permute(3, 0, 1, 2).contiguous()
+    wide = int(each.shape[1] // groups if each.ndim == 3 else each.shape[2])
+    return each.reshape(batch, groups, wide, length).permute(3, 0, 1, 2).contiguous()
 
 
 def _scanned(step: Tensor, u: Tensor, rate: Tensor, B: Tensor, C: Tensor) -> tuple[Tensor, Tensor]:
