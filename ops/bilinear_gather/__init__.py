@@ -1,5 +1,5 @@
 """Values of a map between its pixels."""
 
-from ops.bilinear_gather.reference import bilinear_gather
+from ops.bilinear_gather.operator import bilinear_gather
 
 __all__ = ["bilinear_gather"]

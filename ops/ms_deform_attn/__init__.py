@@ -1,5 +1,5 @@
 """Multi-scale deformable attention."""
 
-from ops.ms_deform_attn.reference import ms_deform_attn
+from ops.ms_deform_attn.operator import ms_deform_attn
 
 __all__ = ["ms_deform_attn"]

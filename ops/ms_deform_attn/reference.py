@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import torch
 
-from ops.bilinear_gather import bilinear_gather
+from ops.bilinear_gather.reference import bilinear_gather, check_kinds, named_shapes
 from ops.tracing import tracing
 
 
@@ -30,17 +30,15 @@ def ms_deform_attn(
         weights: [B, Q, M, L, P].
 
     Returns:
-        [B, Q, M · D].
+        [B, Q, M · D] of the type of `value`.
 
     Raises:
-        ValueError: The levels have another number of pixels than `value`.
+        ValueError: The shapes do not belong together, or the tensors lie on several devices.
+        TypeError: They are not real numbers.
     """
     sizes = [height * width for height, width in shapes]
-    if not tracing() and (sum(sizes) != value.shape[1] or len(sizes) != locations.shape[3]):
-        raise ValueError(
-            f"{len(sizes)} levels of {sum(sizes)} pixels are not what {value.shape[1]} values and"
-            f" {locations.shape[3]} levels of places need"
-        )
+    if not tracing():
+        check(value, shapes, locations, weights)
     exact = torch.promote_types(value.dtype, torch.float32)
     batch, heads, depth = value.shape[0], value.shape[2], value.shape[3]
     queries, points = locations.shape[1], locations.shape[4]
@@ -55,4 +53,27 @@ def ms_deform_attn(
         places = placed[level].reshape(batch * heads, queries, points, 2)
         sampled = bilinear_gather(maps, places[..., 1] * height - 0.5, places[..., 0] * width - 0.5)
         total = total + (sampled * weighed[level]).sum(-1)
-    return total.reshape(batch, heads * depth, queries).transpose(1, 2)
+    return total.to(value.dtype).reshape(batch, heads * depth, queries).transpose(1, 2)
+
+
+def check(
+    value: torch.Tensor,
+    shapes: Sequence[tuple[int, int]],
+    locations: torch.Tensor,
+    weights: torch.Tensor,
+) -> None:
+    """Raise ValueError or TypeError where arguments do not belong together."""
+    named = {"value": value, "locations": locations, "weights": weights}
+    check_kinds(named)
+    fit = value.ndim == 4 and locations.ndim == 6 and weights.ndim == 5
+    fit = fit and locations.shape[:5] == weights.shape and locations.shape[5] == 2
+    if not fit or (value.shape[0], value.shape[2]) != (locations.shape[0], locations.shape[2]):
+        raise ValueError(f"{named_shapes(named)} do not belong together")
+    pixels, levels = sum(height * width for height, width in shapes), locations.shape[3]
+    if pixels != value.shape[1] or len(shapes) != levels:
+        raise ValueError(
+            f"{len(shapes)} levels of {pixels} pixels are not what {value.shape[1]} values and"
+            f" {levels} levels of places need"
+        )
+    if any(min(size) < 1 for size in shapes):
+        raise ValueError(f"levels of {[tuple(size) for size in shapes]} have no pixels")

@@ -1,5 +1,5 @@
 """What a snake convolution reads."""
 
-from ops.snake_gather.reference import snake_gather
+from ops.snake_gather.operator import snake_gather
 
 __all__ = ["snake_gather"]

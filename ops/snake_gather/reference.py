@@ -6,7 +6,8 @@ from typing import Literal
 
 import torch
 
-from ops.bilinear_gather import bilinear_gather
+from ops.bilinear_gather.reference import bilinear_gather, check_kinds, named_shapes
+from ops.tracing import tracing
 
 
 def snake_gather(x: torch.Tensor, steps: torch.Tensor, axis: Literal["x", "y"]) -> torch.Tensor:
@@ -27,11 +28,30 @@ def snake_gather(x: torch.Tensor, steps: torch.Tensor, axis: Literal["x", "y"]) 
         [B, C, K, H, W], taps in the order of the columns (or rows).
 
     Raises:
-        ValueError: The number of steps is odd.
+        ValueError: The shapes do not belong together, or the tensors lie on several devices.
+        TypeError: They are not real numbers.
     """
-    reach = steps.shape[1] // 2
-    if steps.shape[1] != 2 * reach:
+    if not tracing():
+        check(x, steps)
+    return folded(x, bilinear_gather(x, *places(x, steps, axis)))
+
+
+def check(x: torch.Tensor, steps: torch.Tensor) -> None:
+    """Raise ValueError or TypeError where inputs do not belong together."""
+    named = {"x": x, "steps": steps}
+    check_kinds(named)
+    fit = x.ndim == steps.ndim == 4 and x.shape[0] == steps.shape[0]
+    if not fit or x.shape[2:] != steps.shape[2:]:
+        raise ValueError(f"{named_shapes(named)} do not belong together")
+    if steps.shape[1] % 2:
         raise ValueError(f"{steps.shape[1]} steps are not the same number on both sides")
+
+
+def places(
+    x: torch.Tensor, steps: torch.Tensor, axis: Literal["x", "y"]
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return rows and columns of the taps, [B, K, H · W] in pixels, in at least 32 bits."""
+    reach = steps.shape[1] // 2
     height, width = x.shape[-2:]
     exact = torch.promote_types(x.dtype, torch.float32)
     before, after = torch.split(steps.to(exact), reach, 1)
@@ -44,5 +64,9 @@ def snake_gather(x: torch.Tensor, steps: torch.Tensor, axis: Literal["x", "y"]) 
     still = torch.zeros_like(aside)
     rows = rows + (aside if axis == "x" else still + along)
     columns = columns + (still + along if axis == "x" else aside)
-    sampled = bilinear_gather(x, rows.flatten(2), columns.flatten(2))
-    return sampled.reshape(x.shape[0], x.shape[1], 2 * reach + 1, height, width)
+    return rows.flatten(2), columns.flatten(2)
+
+
+def folded(x: torch.Tensor, sampled: torch.Tensor) -> torch.Tensor:
+    """Return [B, C, K, H, W] for [B, C, K, H · W]."""
+    return sampled.reshape(*sampled.shape[:3], *x.shape[-2:])

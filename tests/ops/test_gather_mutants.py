@@ -1,0 +1,165 @@
+"""A mistake in what reads between pixels is found: of an index, a bound or a term, one each."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from ops import variants
+from ops.build import compiler, shim
+from ops.manifest import OPS
+
+ROOT = Path(__file__).resolve().parents[2]
+
+FOLDER = OPS / "bilinear_gather"
+MISTAKES = {
+    "math.inl": [
+        ("rest < 0.0f ? rest + 1.0f : rest", "rest"),
+        ("rest < 0.0f ? whole - 1 : whole", "whole"),
+        ("(real_of(whole) + shift)", "real_of(whole)"),
+        ("relative ? real_of(level.width) : one, shift", "real_of(level.height), shift"),
+        ("c.shares[1] = up * c.right", "c.shares[1] = up * back"),
+        ("top + k / 2, x = left + k % 2", "top + k % 2, x = left + k / 2"),
+        ("(y < level.height)", "(y <= level.height)"),
+        ("(x >= 0)", "(x > 0)"),
+        ("level.begin + (inside", "(inside"),
+        (") * level.width + x", ") * level.height + x"),
+        ("c.right * (d[3] - d[1])", "c.right * (d[1] - d[3])"),
+        ("c.down * (d[3] - d[2])", "c.right * (d[3] - d[2])"),
+        ("weight * right * (", "right * ("),
+        ("weight * down * (relative ? real_of(level.height)", "weight * down * (relative ? one"),
+        ("s[3] * d[3]", "s[2] * d[3]"),
+    ],
+    "cpu.cpp": [
+        ("(a.first_picture + map.picture) * by", "map.picture * by"),
+        ("(a.first_place + place) * by", "place * by"),
+        ("a.summed ? tap / a.points : 0", "0"),
+        ("row = int32(place / a.across)", "row = int32(place % a.across)"),
+        ("if (++column == a.across)", "if (column++ == a.across)"),
+        ("tap / a.kernel * a.dilation[0]", "tap * a.dilation[0]"),
+        ("tap % a.kernel * a.dilation[1]", "tap % a.kernel * a.dilation[0]"),
+        ("levels.at(a.summed ? tap : 0)", "levels.at(0)"),
+        ("line.weight * line.corners.shares[k]", "line.corners.shares[k]"),
+        ("at < 0 ? (const T*)a.outside", "at <= 0 ? (const T*)a.outside"),
+        ("first + at * pixel;", "first + at * a.channels;"),
+        ("a.pixels * pixel +\n                     map.head", "a.pixels * pixel + 0 * map.head"),
+        ("line.place += step", "line.place += LANES"),
+        ("a.summed ? a.taps - line.tap", "a.summed ? a.taps"),
+        ("    if (channel < last) use(channel, int(last - channel));\n", ""),
+        ("sum += line.shares[k][lane]", "sum += line.shares[0][lane]"),
+        ("line.tap * a.output_tap", "line.tap"),
+        ("picture * a.output_picture", "0 * picture"),
+        ("head * a.channels * a.output_channel", "head * a.output_channel"),
+        ("tile[lane] = given(line, lane, channel, count)", "tile[0] = given(line, lane, 0, count)"),
+        ("lines[i].tap = i * LANES", "lines[i].tap = 0"),
+        ("lane < lines[i].count", "lane + 1 < lines[i].count"),
+        ("picture * a.places + place) * a.heads + head", "picture * a.places + place) * a.heads"),
+        ("map.picture * a.places + line.place", "line.place"),
+        ("(row + lane) * a.taps", "row * a.taps"),
+        ("products[k][lane] +=", "products[0][lane] +="),
+        ("a.dcolumns + at, step, slopes.column", "a.dcolumns + at, step, slopes.row"),
+        ("step_of(a, a.weighs), slopes.weight", "step_of(a, a.at), slopes.weight"),
+        ("if (at < 0) continue;", "if (at <= 0) continue;"),
+        ("read(to + channel, count) + share * g", "share * g"),
+        ("(a.first_picture + map.picture) * a.pixels * pixel +\n                   map", "map"),
+        ("from + (pixel + i) * channels", "from + pixel * channels"),
+        ("(channel + i) * a.pixels + pixel", "(channel + i) * a.pixels"),
+        ("unit % blocks * GATHER_PLACES", "unit * GATHER_PLACES"),
+        ("{map / a.heads, map % a.heads}", "{map % a.heads, map / a.heads}"),
+        ("channels * (part + 1) / a.parts", "channels * part / a.parts + 1"),
+    ],
+    "kernel.cu": [
+        ("* THREADS + threadIdx.x) / a.lanes", "* THREADS + threadIdx.x + 1) / a.lanes"),
+        ("a.heads, place % a.places", "a.heads, number % a.places"),
+        ("        place / a.places, number", "        0 * place, number"),
+        ("t.head * by.head", "t.tap * by.head"),
+        ("(a.first_picture + t.picture) * by", "t.picture * by"),
+        ("(a.first_place + t.place) * by", "t.place * by"),
+        ("int32(a.first_place + t.place)", "int32(t.place)"),
+        ("a.summed ? int32(t.tap) / a.points : 0", "0"),
+        ("place / a.across * a.stride[0]", "place % a.across * a.stride[0]"),
+        ("tap / a.kernel * a.dilation[0]", "tap * a.dilation[0]"),
+        ("- a.padding[1]", "- a.padding[0]"),
+        ("a.weights[offset_of(a, a.weighs, t)]", "a.weights[offset_of(a, a.at, t)]"),
+        ("(a.first_picture + picture) * a.pixels", "picture * a.pixels"),
+        ("row = row * a.taps + t.tap", "row = row * a.taps"),
+        ("sums[i] += share * values[i]", "sums[i] += values[i]"),
+        ("if (pixel >= 0)", "if (pixel > 0)"),
+        ("(a.places + TILE - 1) / TILE", "a.places / TILE + 1"),
+        ("tile.shares[k][thread] = read.weight * read", "tile.shares[k][thread] = read"),
+        ("i % packs * N", "i % packs"),
+        ("tile.values[channel + j][place]", "tile.values[channel][place]"),
+        ("a.channels + band + i / TILE", "a.channels + i / TILE"),
+        ("if (first + place < a.places)", "if (true)"),
+        ("    __syncthreads();\n    const T* map", "    const T* map"),
+        (
+            "        __syncthreads();\n        for (int i = thread; i < count",
+            "        for (int i = thread; i < count",
+        ),
+        ("        __syncthreads();\n    }\n}", "    }\n}"),
+        ("uint32(unit) * a.taps", "uint32(unit)"),
+        ("t.tap < a.taps; t.tap++", "t.tap + 1 < a.taps; t.tap++"),
+        ("away = a.lanes / 2", "away = a.lanes / 4"),
+        ("dots[k] += g[i] * values[i]", "dots[0] += g[i] * values[i]"),
+        ("a.dcolumns[at] = slopes.column", "a.dcolumns[at] = slopes.row"),
+        ("= slopes.weight", "= slopes.row"),
+        ("(pixel < 0 ? maps : map) * a.pixels", "map * a.pixels"),
+        ("a.shares[unit * 4 + k] = read.weight * read", "a.shares[unit * 4 + k] = read"),
+        ("map / a.heads, map % a.heads", "map % a.heads, map / a.heads"),
+        ("i < a.starts[unit + 1]", "i + 1 < a.starts[unit + 1]"),
+        ("uint32(corner / 4)", "uint32(corner / 4) + 1"),
+        ("sums[j] = to[channel + j];", "sums[j] = 0;"),
+    ],
+}
+EACH = [("cpu.cpp", "", ""), ("kernel.cu", "", "")]
+EACH += [(file, *texts) for file, listed in MISTAKES.items() for texts in listed]
+"""A file, what is right in it and what is wrong; the first two are all right."""
+
+
+def compiled(folder: Path, file: str, right: str, mistaken: str) -> str:
+    """Return what `gather_verdicts` is given of a library, or of kernels, with a mistake."""
+    native, target = compiler.native(), folder / "mistaken.so"
+    beside = folder / "bilinear_gather"
+    beside.mkdir(parents=True)
+    (folder / "common").symlink_to(OPS / "common")
+    for source in ("cpu.cpp", "kernel.cu", "math.inl"):
+        text = (FOLDER / source).read_text("utf-8")
+        if source == file and right:
+            assert text.count(right) == 1, right
+            text = text.replace(right, mistaken)
+        (beside / source).write_text(text, "utf-8")
+    if file == "kernel.cu":
+        kernels = beside / file
+        shim.library(native, target, {kernels: kernels.read_text("utf-8")})
+        return f"kernels={target}"
+    variant = variants.here()[0]
+    flags = ["-O1" if flag == "-O3" else flag for flag in (*variants.OPTIONS, *variant.flags)]
+    compiler.run(
+        [native.command, *flags, *native.extra, "-shared", beside / "cpu.cpp", "-o", target]
+    )
+    return f"library={target}"
+
+
+@pytest.fixture(scope="module")
+def verdicts(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
+    """Return what became of each: `same`, `differs`, or `crashed`."""
+    folder = tmp_path_factory.mktemp("mistakes")
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        made = pool.map(lambda at: compiled(folder / str(at), *EACH[at]), range(len(EACH)))
+        command = [sys.executable, "-m", "tests.helpers.gather_verdicts", *made]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    found: list[str] = json.loads(done.stdout)
+    return found
+
+
+@pytest.mark.slow
+@pytest.mark.tool("g++")
+@pytest.mark.parametrize("at", range(len(EACH)), ids=[each[2][:40] or "right" for each in EACH])
+def test_a_mistake_is_found(at: int, verdicts: list[str]) -> None:
+    assert (verdicts[at] == "same") == (not EACH[at][1])
