@@ -24,6 +24,7 @@ TORCH_AT_IMPORT = (
 )
 QT = ("PyQt6", "PySide6", "pyqtgraph", "qtpy")
 QT_SKINS = ("engine/session.py", "engine/training/session.py")
+OPS_USE = ("torch", "numpy", "ops", *sys.stdlib_module_names)
 LONGEST_FILE = 400
 LONGEST_WINDOW = 200
 MOST_WINDOW_METHODS = 20
@@ -73,8 +74,13 @@ ARROWS = (
     ),
     Arrow(
         "ops know torch only",
-        lambda path: path.startswith("ops/"),
-        lambda i: not i.within("torch", "numpy", "ops", *sys.stdlib_module_names),
+        lambda path: path.startswith("ops/") and not path.endswith("/onnx.py"),
+        lambda i: not i.within(*OPS_USE),
+    ),
+    Arrow(
+        "onnxscript for ONNX alone",
+        lambda path: path.startswith("ops/") and path.endswith("/onnx.py"),
+        lambda i: not i.within(*OPS_USE, "onnxscript"),
     ),
     Arrow(
         "cv2 through engine.cv",
@@ -217,6 +223,8 @@ PLANTED = [
     ("engine/session.py", "from PyQt6 import *", "only QtCore in a session"),
     ("ops/scan/op.py", "import scipy", "ops know torch only"),
     ("ops/scan/op.py", "from engine.types import Frame", "ops know torch only"),
+    ("ops/scan/op.py", "import onnxscript", "ops know torch only"),
+    ("ops/scan/onnx.py", "import onnx", "onnxscript for ONNX alone"),
     ("engine/draw.py", "import cv2", "cv2 through engine.cv"),
     ("main.py", "def f():\n    import cv2", "cv2 through engine.cv"),
     ("benchmarks/speed.py", "from cv2 import imread", "cv2 through engine.cv"),
@@ -246,6 +254,7 @@ def test_a_planted_import_is_found(tmp_path: Path, path: str, text: str, rule: s
         ("engine/models/graph.py", "import torch"),
         ("engine/torchless.py", "import torchless_thing"),
         ("ops/scan/op.py", "import ctypes, numpy\nfrom torch import nn\nfrom .reference import f"),
+        ("ops/scan/onnx.py", "import torch\nfrom onnxscript import script"),
         ("main.py", "from desktop.app import main\nfrom engine.cli import main"),
     ],
 )

@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from engine import device, fonts, i18n
+from engine import cards, device, fonts, i18n, operators
 from engine.cli import output
 from engine.config import BACKENDS, RunConfig
 from engine.errors import EngineError
@@ -45,7 +46,7 @@ def examine() -> dict[str, Any]:
         "versions": device.versions(),
         "devices": devices,
         "backends": backends,
-        "operators": {},
+        "operators": _operators() if devices else {},
         "problems": problems,
     }
 
@@ -70,9 +71,18 @@ def _torch(problems: list[str]) -> tuple[list[dict[str, str]], dict[str, str]]:
             problems.append(str(error))
             state = "unusable"
         devices.append({"device": str(entry), "name": device.describe(entry), "state": state})
-    if len(found) == 1 and shutil.which("nvidia-smi"):
-        problems.append(_("There is an NVIDIA driver, but this torch is built for the CPU only."))
+    if len(found) == 1:
+        problems += filter(None, [cards.unused()])
     return devices, {name: "ok" for name in BACKENDS}
+
+
+def _operators() -> dict[str, dict[str, dict[str, Any]]]:
+    """Return what computes each operator, by its name and the device."""
+    found: dict[str, dict[str, dict[str, Any]]] = {}
+    for each in operators.look():
+        better = [asdict(way) for way in each.better]
+        found.setdefault(each.name, {})[each.device] = {"rung": each.rung, "better": better}
+    return found
 
 
 def _check_weights(problems: list[str]) -> None:
@@ -113,6 +123,7 @@ def _words(report: dict[str, Any]) -> list[str]:
     lines += ["{device}: {name} ({state})".format(**entry) for entry in report["devices"]]
     backend = _("backend {name}: {state}")
     lines += [backend.format(name=n, state=state) for n, state in report["backends"].items()]
+    lines += [each.text for each in operators.look()] if report["operators"] else []
     lines.append(_("sessions: {path}").format(path=home()))
     if not report["problems"]:
         lines.append(_("No problems found on {count} processors.").format(count=os.cpu_count()))

@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
+import torch
 from torch import nn
+
+from ops.depthwise_large import SMALLEST, depthwise_conv2d
+
+
+class WideDepthwise(nn.Conv2d):
+    """A depthwise convolution without a stride whose kernel is wide, for `depthwise` to make."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Return [B, C, H', W'] for [B, C, H, W]."""
+        assert not isinstance(self.padding, str)
+        return depthwise_conv2d(x, self.weight, self.bias, self.padding, self.dilation)
 
 
 def depthwise(
@@ -19,7 +31,8 @@ def depthwise(
     height, width = (kernel, kernel) if isinstance(kernel, int) else kernel
     if min(height, width) < 1 or height % 2 == 0 or width % 2 == 0:
         raise ValueError(f"the kernel {height}×{width} is not odd")
-    return nn.Conv2d(
+    kind = WideDepthwise if width >= SMALLEST else nn.Conv2d
+    return kind(
         channels,
         channels,
         (height, width),

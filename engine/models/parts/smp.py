@@ -10,11 +10,10 @@ from torch import nn
 
 from engine.models.parts.depthwise import depthwise
 from engine.models.parts.reach import reach_of
+from ops.depthwise_large import depthwise_conv2d
 
 SMALLEST, LARGEST = 1e-3, 1.0
 """What the radius of a point is kept within, in halves of the kernel's side."""
-CHANNELS_LAST_FROM = 15
-"""Side of the kernel from which a processor convolves depthwise faster with channels last."""
 
 
 class SmpConv(nn.Module):
@@ -47,15 +46,7 @@ class SmpConv(nn.Module):
         if self.training:
             # Past autograd: it is part of the step before.
             self.radius.data.clamp_(SMALLEST, LARGEST)
-        kernels, groups = self.sampled(), self.weights.shape[0]
-        given = x.dtype
-        if x.device.type == "cpu":
-            if given == torch.float16:
-                # Processors take minutes for kernels of this size in half precision.
-                x, kernels = x.float(), kernels.float()
-            if self.kernel >= CHANNELS_LAST_FROM:
-                x = x.contiguous(memory_format=torch.channels_last)
-        return nn.functional.conv2d(x, kernels, padding=self.kernel // 2, groups=groups).to(given)
+        return depthwise_conv2d(x, self.sampled(), padding=self.kernel // 2)
 
     def sampled(self) -> torch.Tensor:
         """Return the kernels [C, 1, k, k]; the first coordinate of a point is across."""

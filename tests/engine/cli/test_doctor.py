@@ -7,7 +7,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from engine import device, fonts, i18n
+from engine import cards, device, fonts, i18n
 from engine.cli import doctor
 from engine.config import BACKENDS
 from engine.errors import DeviceError
@@ -20,7 +20,7 @@ KEYS = {"versions", "devices", "backends", "operators", "problems"}
 def healthy(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Take away what may be wrong with the machine that the tests run on."""
     monkeypatch.setenv("LABSIGHT_HOME", str(tmp_path / "not made yet" / "sessions"))
-    monkeypatch.setattr(shutil, "which", lambda name: None)
+    monkeypatch.setattr(cards, "unused", lambda: "")
     monkeypatch.setattr(fonts, "cjk_font", lambda: "a font")
     monkeypatch.setattr(shutil, "disk_usage", lambda path: SimpleNamespace(free=50e9))
 
@@ -33,7 +33,9 @@ def test_a_healthy_machine_as_json(command: Command, tmp_path: Path) -> None:
     assert report["problems"] == []
     assert report["versions"] == device.versions()
     assert report["backends"] == dict.fromkeys(BACKENDS, "ok")
-    assert report["operators"] == {}
+    scans = report["operators"]["selective_scan"]
+    assert set(scans["cpu"]) == {"rung", "better"}
+    assert all(set(each) == {"rung", "reason", "detail"} for each in scans["cpu"]["better"])
     assert report["devices"][0]["device"] == "cpu"
     assert all(set(entry) == {"device", "name", "state"} for entry in report["devices"])
     assert {entry["state"] for entry in report["devices"]} == {"ok"}
@@ -47,6 +49,7 @@ def test_a_healthy_machine_in_words(command: Command) -> None:
     for name, version in device.versions().items():
         assert f"{name}: {version}\n" in said.out
     assert "cpu: cpu (" in said.out
+    assert "operator selective_scan on cpu: " in said.out
     assert "No problems found" in said.out
     assert "PROBLEM" not in said.out
 
@@ -108,6 +111,7 @@ def test_a_torch_that_cannot_be_imported(
     assert "WinError 1114" in problem(command)
     (report,) = command("doctor", "--json").objects
     assert report["devices"] == []
+    assert report["operators"] == {}
     assert report["backends"] == dict.fromkeys(BACKENDS, "missing")
 
 
@@ -119,7 +123,7 @@ def test_a_card_beside_a_torch_for_the_processor(
 
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 0)
     monkeypatch.setattr(torch.backends.mps, "is_available", lambda: False)
-    monkeypatch.setattr(shutil, "which", lambda name: f"/usr/bin/{name}")
+    monkeypatch.setattr(cards, "unused", lambda: "There is an NVIDIA card.")
     assert "NVIDIA" in problem(command)
 
 

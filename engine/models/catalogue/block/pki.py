@@ -9,8 +9,7 @@ from torch import nn
 from ultralytics.nn.modules import Conv
 
 from engine.models.catalogue.block.csp import Csp
-from engine.models.parts.depthwise import depthwise
-from engine.models.parts.long_strips import long_strips
+from engine.models.parts.depthwise import depthwise, strips
 from engine.models.parts.norms import ChannelNorm
 from engine.models.parts.scale import Scale
 from engine.models.registry import register
@@ -35,7 +34,7 @@ class ContextAnchor(nn.Module):
         self.weigh = nn.Sequential(
             nn.AvgPool2d(7, 1, 3),
             nn.Conv2d(channels, channels, 1),
-            long_strips(channels, kernel),
+            strips(channels, kernel),
             nn.Conv2d(channels, channels, 1),
             nn.Sigmoid(),
         )

@@ -6,8 +6,7 @@ import torch
 from torch import nn
 
 from engine.models.catalogue.block.csp import Csp
-from engine.models.parts.depthwise import depthwise
-from engine.models.parts.long_strips import long_strips
+from engine.models.parts.depthwise import depthwise, strips
 from engine.models.parts.scale import Scale
 from engine.models.registry import register
 
@@ -25,7 +24,7 @@ class StripAttention(nn.Module):
         super().__init__()
         self.weigh = nn.Sequential(
             depthwise(channels, 5),
-            long_strips(channels, kernel),
+            strips(channels, kernel),
             nn.Conv2d(channels, channels, 1),
         )
 

@@ -33,6 +33,23 @@ def test_strips_are_a_row_and_then_a_column() -> None:
     assert strips(3, 5)(torch.randn(1, 3, 4, 2)).shape == (1, 3, 4, 2)
 
 
+@pytest.mark.parametrize("kernel", [3, 31])
+def test_wide_kernels_are_convolutions_as_others_are(kernel: int) -> None:
+    layer, x = depthwise(4, kernel), torch.randn(1, 4, 9, 6)
+    plain = torch.nn.Conv2d(4, 4, kernel, padding=kernel // 2, groups=4)
+    plain.load_state_dict(layer.state_dict())
+    assert isinstance(layer, torch.nn.Conv2d)
+    assert torch.allclose(layer(x), plain(x), atol=1e-5)
+
+
+@pytest.mark.parametrize("kernel", [11, 19])
+def test_half_precision_gives_the_same(kernel: int) -> None:
+    layer, x = strips(4, kernel), torch.randn(1, 4, 6, 9)
+    expected = layer(x)
+    found = layer.half()(x.half())
+    assert torch.allclose(found.float(), expected, atol=1e-2)
+
+
 @pytest.mark.parametrize("kernel", [2, 0, (3, 4), -1])
 def test_kernels_without_a_middle_are_refused(kernel: int | tuple[int, int]) -> None:
     with pytest.raises(ValueError, match="odd"):
