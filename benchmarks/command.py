@@ -14,12 +14,15 @@ from dataclasses import replace
 from pathlib import Path
 
 from benchmarks import (
+    depthwise,
     excel,
+    gather,
     live,
     memory,
     overlay,
     pictures,
     report,
+    scan,
     scrolling,
     store,
     table,
@@ -49,6 +52,10 @@ BENCHMARKS: dict[str, Callable[[Plan], list[Measurement]]] = {
     "training-ticks": training_ticks.measure,
     "training-window": training_window.measure,
     "start": window.measure_start,
+    "scan": scan.measure,
+    "mamba-yolo": scan.measure_network,
+    "gather": gather.measure,
+    "depthwise": depthwise.measure,
 }
 
 
