@@ -43,6 +43,7 @@ def add(folder: Path, files: Iterable[Path], sources: str) -> None:
     listed = read(folder)
     for file in files:
         listed[file.name] = Built(digest(file), sources)
+    folder.mkdir(parents=True, exist_ok=True)
     present = {name: asdict(each) for name, each in listed.items() if (folder / name).exists()}
     part = folder / f"{NAME}.part"
     part.write_text(json.dumps(present, indent=1, sort_keys=True) + "\n", "utf-8")

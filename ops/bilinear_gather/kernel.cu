@@ -21,8 +21,9 @@ struct alignas(N == 1 ? sizeof(T) : 16) Pack {
 template <class T>
 constexpr int WIDE = 16 / sizeof(T);
 
+// All by their numbers in the chunk, of which Python makes sure that 32 bits hold them.
 struct Tap {
-    int64 picture, head, place, tap;
+    int32 picture, head, place, tap;
 };
 
 struct Read {
@@ -31,16 +32,16 @@ struct Read {
     float weight;
 };
 
-// The number of threads before this one, in groups of `lanes`.
-INLINE int64 unit_of(const GatherArguments& a) {
-    return (int64(blockIdx.x) * THREADS + threadIdx.x) / a.lanes;
+// Which group of `lanes` threads this one is in.
+INLINE uint32 unit_of(const GatherArguments& a) {
+    return blockIdx.x * uint32(THREADS / a.lanes) + threadIdx.x / uint32(a.lanes);
 }
 
-// Taps by their number in [pictures, places, heads, taps].
+// A tap by its number in [pictures, places, heads, taps].
 INLINE Tap tap_of(const GatherArguments& a, uint32 number) {
-    const uint32 place = number / a.taps / a.heads;
-    return {
-        place / a.places, number / a.taps % a.heads, place % a.places, number % a.taps};
+    const uint32 taps = a.taps, heads = a.heads, places = a.places;
+    const uint32 row = number / taps, place = row / heads;
+    return {int32(place / places), int32(row % heads), int32(place % places), int32(number % taps)};
 }
 
 INLINE int64 offset_of(const GatherArguments& a, const GatherStrides& by, const Tap& t) {
@@ -49,26 +50,28 @@ INLINE int64 offset_of(const GatherArguments& a, const GatherStrides& by, const 
 }
 
 INLINE Read read_of(const GatherArguments& a, const Tap& t) {
-    const int32 level = a.summed ? int32(t.tap) / a.points : 0, tap = int32(t.tap);
-    const int32 place = int32(a.first_place + t.place);
+    int32 level = 0, down = 0, right = 0;
+    if (a.summed) {
+        level = t.tap / a.points;
+    } else {
+        const int32 place = a.first_place + t.place;
+        down = place / a.across * a.stride[0] - a.padding[0] + t.tap / a.kernel * a.dilation[0];
+        right = place % a.across * a.stride[1] - a.padding[1] + t.tap % a.kernel * a.dilation[1];
+    }
     const int64 at = offset_of(a, a.at, t);
     Read read;
     read.level = {a.heights[level], a.widths[level], a.begins[level]};
-    read.corners = corners_of(
-        a.rows[at], a.columns[at],
-        place / a.across * a.stride[0] - a.padding[0] + tap / a.kernel * a.dilation[0],
-        place % a.across * a.stride[1] - a.padding[1] + tap % a.kernel * a.dilation[1],
-        read.level, a.relative);
+    read.corners = corners_of(a.rows[at], a.columns[at], down, right, read.level, a.relative);
     read.weight = a.weights ? a.weights[offset_of(a, a.weighs, t)] : 1.0f;
     return read;
 }
 
-INLINE int64 map_of(const GatherArguments& a, int64 picture, int64 head) {
-    return ((a.first_picture + picture) * a.pixels * a.heads + head) * a.channels;
+INLINE int64 map_of(const GatherArguments& a, int32 picture, int32 head) {
+    return (int64(a.first_picture + picture) * a.pixels * a.heads + head) * a.channels;
 }
 
 INLINE int64 gradient_of(const GatherArguments& a, const Tap& t) {
-    int64 row = t.picture * a.places + t.place;
+    int64 row = int64(t.picture) * a.places + t.place;
     if (!a.summed) row = row * a.taps + t.tap;
     return (row * a.heads + t.head) * a.channels;
 }
@@ -87,7 +90,7 @@ INLINE void add(const GatherArguments& a, const T* map, int32 pixel, float share
     for (int i = 0; i < N; i++) sums[i] += share * values[i];
 }
 
-// Some channels of the places of a tile, which are written place by place.
+// Some channels of the places of a tile: written by place, read by channel.
 struct Tile {
     float values[BAND][TILE + 1];
     float shares[4][TILE];
@@ -97,10 +100,10 @@ struct Tile {
 // A block has a tile of places of one tap.
 template <class T, int N>
 INLINE void gather(const GatherArguments& a, Tile& tile) {
-    const uint32 tiles = (a.places + TILE - 1) / TILE, unit = blockIdx.x;
-    const int64 first = unit % tiles * TILE, tap = unit / tiles % a.taps;
-    const int64 head = unit / tiles / a.taps % a.heads, picture = unit / tiles / a.taps / a.heads;
-    const int thread = threadIdx.x;
+    const int32 tiles = (a.places + TILE - 1) / TILE, unit = blockIdx.x, thread = threadIdx.x;
+    const int32 first = unit % tiles * TILE, tap = unit / tiles % a.taps;
+    const int32 map_number = unit / tiles / a.taps;
+    const int32 head = map_number % a.heads, picture = map_number / a.heads;
     if (thread < TILE) {
         const bool there = first + thread < a.places;
         const Read read = read_of(a, {picture, head, there ? first + thread : first, tap});
@@ -124,7 +127,7 @@ INLINE void gather(const GatherArguments& a, Tile& tile) {
         }
         __syncthreads();
         for (int i = thread; i < count * TILE; i += THREADS) {
-            const int64 channel = head * a.channels + band + i / TILE;
+            const int32 channel = head * a.channels + band + i / TILE;
             const int place = i % TILE;
             if (first + place < a.places)
                 out[channel * a.output_channel + place] = narrowed<T>(tile.values[i / TILE][place]);
@@ -136,11 +139,11 @@ INLINE void gather(const GatherArguments& a, Tile& tile) {
 // Lanes have a place and head.
 template <class T, int N>
 INLINE void attend(const GatherArguments& a) {
-    const int64 unit = unit_of(a);
-    if (unit >= int64(a.pictures) * a.places * a.heads) return;
-    const Tap first = tap_of(a, uint32(unit) * a.taps);
+    const uint32 unit = unit_of(a);
+    if (unit >= uint32(a.pictures * a.places * a.heads)) return;
+    const Tap first = tap_of(a, unit * a.taps);
     const T* map = (const T*)a.maps + map_of(a, first.picture, first.head);
-    T* out = (T*)a.output + unit * a.channels;
+    T* out = (T*)a.output + int64(unit) * a.channels;
     for (int channel = threadIdx.x % a.lanes * N; channel < a.channels; channel += a.lanes * N) {
         float sums[N] = {};
         for (Tap t = first; t.tap < a.taps; t.tap++) {
@@ -156,16 +159,16 @@ INLINE void attend(const GatherArguments& a) {
     }
 }
 
-INLINE int64 taps_of(const GatherArguments& a) {
-    return int64(a.pictures) * a.places * a.heads * a.taps;
+INLINE uint32 taps_of(const GatherArguments& a) {
+    return uint32(a.pictures * a.places * a.heads * a.taps);
 }
 
 // Lanes have a tap.
 template <class T, int N>
 INLINE void slopes(const GatherArguments& a) {
-    const int64 unit = unit_of(a);
+    const uint32 unit = unit_of(a);
     const bool there = unit < taps_of(a);
-    const Tap t = tap_of(a, there ? uint32(unit) : 0);
+    const Tap t = tap_of(a, there ? unit : 0);
     const Read read = read_of(a, t);
     const T* map = (const T*)a.maps + map_of(a, t.picture, t.head);
     const T* gradient = (const T*)a.gradient + gradient_of(a, t);
@@ -193,25 +196,30 @@ INLINE void slopes(const GatherArguments& a) {
 
 // A thread has a tap. Pixels are numbered through all maps; what lies outside comes after them.
 INLINE void find(const GatherArguments& a) {
-    const int64 unit = int64(blockIdx.x) * THREADS + threadIdx.x;
+    const uint32 unit = blockIdx.x * THREADS + threadIdx.x;
     if (unit >= taps_of(a)) return;
-    const Tap t = tap_of(a, uint32(unit));
+    const Tap t = tap_of(a, unit);
     const Read read = read_of(a, t);
-    const int32 maps = a.pictures * a.heads, map = int32(t.picture) * a.heads + int32(t.head);
+    const int32 maps = a.pictures * a.heads, map = t.picture * a.heads + t.head;
+    Pack<int32, 4> keys;
+    Pack<float, 4> shares;
     for (int k = 0; k < 4; k++) {
         const int32 pixel = read.corners.pixels[k];
-        a.keys[unit * 4 + k] = (pixel < 0 ? maps : map) * a.pixels + (pixel < 0 ? 0 : pixel);
-        a.shares[unit * 4 + k] = read.weight * read.corners.shares[k];
+        keys.values[k] = (pixel < 0 ? maps : map) * a.pixels + (pixel < 0 ? 0 : pixel);
+        shares.values[k] = read.weight * read.corners.shares[k];
     }
+    ((Pack<int32, 4>*)a.keys)[unit] = keys;
+    ((Pack<float, 4>*)a.shares)[unit] = shares;
 }
 
 // Lanes have a pixel of a map.
 template <class T, int N>
 INLINE void collect(const GatherArguments& a) {
-    const int64 unit = unit_of(a);
-    if (unit >= int64(a.pictures) * a.heads * a.pixels) return;
-    const int64 map = unit / a.pixels, pixel = unit % a.pixels;
-    float* to = a.dmaps + map_of(a, map / a.heads, map % a.heads) + pixel * a.heads * a.channels;
+    const uint32 unit = unit_of(a);
+    if (unit >= uint32(a.pictures * a.heads * a.pixels)) return;
+    const int32 map = unit / a.pixels, pixel = unit % a.pixels;
+    float* to =
+        a.dmaps + map_of(a, map / a.heads, map % a.heads) + int64(pixel) * a.heads * a.channels;
     for (int channel = threadIdx.x % a.lanes * N; channel < a.channels; channel += a.lanes * N) {
         float sums[N];
         for (int j = 0; j < N; j++) sums[j] = to[channel + j];
@@ -220,7 +228,7 @@ INLINE void collect(const GatherArguments& a) {
             const float share = a.shares[corner];
             float g[N];
             fetch<T, N>(
-                (const T*)a.gradient + gradient_of(a, tap_of(a, uint32(corner / 4))) + channel, g);
+                (const T*)a.gradient + gradient_of(a, tap_of(a, uint32(corner) / 4)) + channel, g);
             for (int j = 0; j < N; j++) sums[j] += share * g[j];
         }
         for (int j = 0; j < N; j++) to[channel + j] = sums[j];

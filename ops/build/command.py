@@ -41,7 +41,12 @@ def _build(options: argparse.Namespace) -> int:
     likely = processor.fastest()
     if options.if_needed and likely is not None and _is_good(options.into, likely):
         return DONE
-    native = compiler.native()
+    try:
+        native = compiler.native()
+    except ToolMissing as error:
+        # An empty manifest tells bootstrap.py not to ask again until the sources change.
+        manifest.add(options.into, (), "")
+        raise ToolMissing(f"{error} Operators run as plain torch, slower.") from None
     variant = variants.here()[0]
     if options.if_needed and _is_good(options.into, variant):
         return DONE

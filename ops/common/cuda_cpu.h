@@ -1,8 +1,8 @@
-// Runs an unmodified kernel.cu on a processor, for tests: `g++ -include cuda_cpu.h -x c++ kernel.cu`.
+// Runs an unmodified kernel.cu on a processor, for tests: `g++ -include cuda_cpu.h kernel.cu`.
 //
 // Every thread of a block is a fiber, and blocks run one after another. Fibers change places where
 // threads wait for one another and nowhere else; who comes first is drawn from a seed. Warps have
-// priorities, drawn anew from time to time, so that some run as far ahead as barriers let them while
+// priorities, drawn anew from time to time, so that some run as far ahead as barriers let them and
 // others starve ("A Randomized Scheduler with Probabilistic Guarantees of Finding Bugs", ASPLOS
 // 2010): a fair order misses most missing barriers.
 //
@@ -10,14 +10,13 @@
 // the launch with an error. What a card does beyond that is not here: threads that run at once,
 // memory that becomes visible late.
 //
-// The library is at the same time a CUDA driver that has just these kernels in it.
+// Linked with cuda_driver.cpp it is a CUDA driver that has just these kernels.
 #pragma once
 
 #include <setjmp.h>
 #include <ucontext.h>
 
 #include <algorithm>
-#include <cmath>
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
@@ -62,9 +61,9 @@ using Self = T;
 
 struct Kernel {
     void (*run)(const void* arguments);
-    size_t size;     // of the arguments
-    unsigned most;   // threads of a block
-    unsigned shared = USUAL_SHARED;  // bytes of dynamic memory, at most
+    size_t size;                     // Of the arguments.
+    unsigned most;                   // Threads of a block.
+    unsigned shared = USUAL_SHARED;  // Bytes of dynamic memory, at most.
 };
 
 // Something that runs: a fiber, or whoever called the driver.
@@ -80,7 +79,7 @@ struct Runner {
 struct Thread : Runner {
     dim3 index;
     unsigned number;
-    const char* waits;  // for what; null while it can run
+    const char* waits;  // For what; null while it can run.
     int line;
     uint32_t mask, source, votes;
     uint64_t given, taken;
@@ -91,20 +90,20 @@ inline const char ENDED[] = "the end", BARRIER[] = "__syncthreads";
 inline std::map<std::string, Kernel> kernels;
 inline std::mutex launching;
 inline uint64_t seed;
-inline std::string fault;  // what was wrong with the last launch that failed
+inline std::string fault;  // What was wrong with the last launch that failed.
 
 inline const Kernel* running;
 inline const void* arguments;
 inline std::map<const void*, std::unique_ptr<char[]>> shared;
 inline std::unique_ptr<char[]> dynamic;
 
-inline Runner caller, *left;  // `left` by the last change of places
+inline Runner caller, *left;  // `left` by the last change of places.
 inline Thread threads[MOST_THREADS], *current;
 inline std::unique_ptr<char[]> stacks;
 
 inline unsigned count, warps;
-inline unsigned order[LANES];  // warps by priority
-inline uint32_t ready[LANES];  // lanes of each warp that can run
+inline unsigned order[LANES];  // Warps by priority.
+inline uint32_t ready[LANES];  // Lanes of each warp that can run.
 inline unsigned first_lane, patience;
 
 inline bool add(const char* name, Kernel kernel) { return kernels.emplace(name, kernel).second; }
@@ -213,7 +212,7 @@ inline void release(Thread& thread) {
 inline Thread& meet(const char* what, int line, uint32_t mask, uint32_t source, uint64_t given) {
     Thread& self = *current;
     if (!(mask >> lane() & 1) || !(mask >> source & 1))
-        fail(std::string(what) + " in line " + std::to_string(line) + " of a lane outside its mask");
+        fail(std::string(what) + " outside its mask in line " + std::to_string(line));
     wait_for(self, what, line);
     self.mask = mask, self.source = source, self.given = given;
     uint32_t votes = 0;

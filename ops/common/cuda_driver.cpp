@@ -4,7 +4,7 @@
 
 namespace {
 
-enum Result { SUCCESS = 0, INVALID_VALUE = 1, INVALID_HANDLE = 400, NOT_FOUND = 500, LAUNCH_FAILED = 719 };
+enum Result { SUCCESS = 0, INVALID_VALUE = 1, NOT_FOUND = 500, LAUNCH_FAILED = 719 };
 enum Attribute { MAX_THREADS_PER_BLOCK = 0, MAX_DYNAMIC_SHARED_SIZE_BYTES = 8 };
 
 using shim::Kernel;
@@ -20,7 +20,7 @@ const std::map<int, const char*> NAMES = {
 
 extern "C" {
 
-// What orders and priorities are drawn from, of all launches from now on.
+// What the order of blocks and threads is drawn from, of all launches from now on.
 void labsight_shim_seed(uint64_t seed) { shim::seed = seed; }
 
 int cuInit(unsigned) { return SUCCESS; }

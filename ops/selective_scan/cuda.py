@@ -66,8 +66,8 @@ def multiprocessors(device: torch.device) -> int:
 def segments_of(u: Tensor, blocks: int) -> int:
     """Return into how many segments the length is cut where there are so many blocks otherwise.
 
-    To find what segments pass on costs about half of a scan, so that this wins only where most of
-    the card would be idle. It depends on shapes and the card alone, and so do the orders of sums.
+    To find what segments pass on costs most of a scan again, so that this wins only where half of
+    the card would be idle. It depends on shapes and the card alone, and so does the order of sums.
     """
     there, chunks = multiprocessors(u.device), -(-u.shape[2] // SPAN_GPU)
     if 2 * blocks > there:

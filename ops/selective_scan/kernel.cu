@@ -373,8 +373,8 @@ struct Back {
     float dD[THREADS], dbias[THREADS];
 };
 
-// Adds up what the warps found for a step of B or C. What the block found before, of other channels,
-// is in memory.
+// Adds up what the warps found for a step of B or C. What the block found before, of other
+// channels, is in memory.
 INLINE void add_sums(Row* sums, float* to, bool there, bool fresh) {
     float sum = 0;
     for (int warp = 0; warp < WARPS; warp++) sum += sums[warp].at(threadIdx.x);

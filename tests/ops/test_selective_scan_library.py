@@ -99,7 +99,8 @@ def run(
 def worst(found: dict[str, Tensor], expected: dict[str, Tensor]) -> dict[str, float]:
     """Return the largest error of each, relative to its largest number."""
     return {
-        name: float((found[name].double() - each).abs().max() / each.abs().max())
+        # Of what is 0 nothing but 0 is near.
+        name: float((found[name].double() - each).abs().max() / each.abs().max().clamp(min=1e-30))
         for name, each in expected.items()
     }
 
@@ -108,7 +109,7 @@ def worst(found: dict[str, Tensor], expected: dict[str, Tensor]) -> dict[str, fl
 def test_32_bits(case: Case, variant: str) -> None:
     inputs = case.inputs()
     errors = worst(run(case, torch.float32, inputs), run(case, torch.float64, inputs))
-    assert max(errors.values()) < 1e-5, errors
+    assert all(each < 1e-5 for each in errors.values()), errors
 
 
 @pytest.mark.parametrize("kind", [torch.float16, torch.bfloat16])
@@ -116,7 +117,7 @@ def test_32_bits(case: Case, variant: str) -> None:
 def test_16_bits(case: Case, kind: torch.dtype, variant: str) -> None:
     inputs = {name: each.to(kind).double() for name, each in case.inputs().items()}
     errors = worst(run(case, kind, inputs), run(case, torch.float64, inputs))
-    assert max(errors.values()) < 1e-2, errors
+    assert all(each < 1e-2 for each in errors.values()), errors
 
 
 @pytest.mark.parametrize("kind", [torch.float16, torch.bfloat16])
@@ -136,7 +137,7 @@ def test_decays_that_are_almost_1_do_not_drift(variant: str) -> None:
     inputs["u"] = inputs["u"].abs()
     inputs["B"], inputs["C"] = inputs["B"].abs(), inputs["C"].abs()
     errors = worst(run(case, torch.float32, inputs), run(case, torch.float64, inputs))
-    assert max(errors.values()) < 1e-5, errors
+    assert all(each < 1e-5 for each in errors.values()), errors
 
 
 def test_steps_that_decay_everything_stay_finite(variant: str) -> None:
@@ -217,4 +218,4 @@ def test_more_states_than_are_compiled_are_left_to_the_reference(variant: str) -
     case = Case(1, 3, 10, 65)
     inputs = case.inputs()
     errors = worst(run(case, torch.float32, inputs), run(case, torch.float64, inputs))
-    assert max(errors.values()) < 1e-5, errors
+    assert all(each < 1e-5 for each in errors.values()), errors
