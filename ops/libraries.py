@@ -7,6 +7,7 @@ beside it, when it was built from these.
 from __future__ import annotations
 
 import ctypes
+import functools
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -34,9 +35,7 @@ class Library:
 
     def function(self, name: str, *, returns: Any = None) -> Any:  # noqa: ANN401
         """Return a function of the library."""
-        found = self.handle[f"labsight_{name}"]
-        found.restype = returns
-        return found
+        return _function(self.handle, f"labsight_{name}", returns)
 
     def misfit(self) -> str:
         """Return which structure of arguments it lays out otherwise than we do, and how."""
@@ -48,6 +47,13 @@ class Library:
             if size != ctypes.sizeof(structure):
                 return f"{name} takes {size} bytes, not {ctypes.sizeof(structure)}"
         return ""
+
+
+@functools.cache
+def _function(handle: ctypes.CDLL, name: str, returns: Any) -> Any:  # noqa: ANN401
+    found = handle[name]
+    found.restype = returns
+    return found
 
 
 _structures: dict[str, type[ctypes.Structure]] = {}

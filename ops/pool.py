@@ -24,6 +24,9 @@ def spread(function: Any, arguments: ctypes.Structure, units: int) -> None:  # n
     """
     parts = max(1, min(torch.get_num_threads(), units))
     pointer = ctypes.byref(arguments)
+    if parts == 1:
+        function(pointer, ctypes.c_int64(0), ctypes.c_int64(units))
+        return
     ends = [ctypes.c_int64(units * part // parts) for part in range(parts + 1)]
     others = [
         _pool(parts).submit(function, pointer, first, last)

@@ -28,12 +28,14 @@ class Means:
         channels_first: Writes maps [B, H · W, M, C / M] of float32 as [B, C, H, W], both dense.
         held: Bytes that are read soon after they were written at little cost.
         depth: Numbers that a matrix product adds up in the same order however many threads it has.
+        last: Whether `gather` is quicker where it writes the channels of a tap side by side.
     """
 
     run: Callable[[Step, Gather], None]
     channels_first: Callable[[Tensor, Tensor], None]
     held: int
     depth: int
+    last: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +94,7 @@ class Gather:
             summed: Whether the taps of a place are added up.
         """
         self.means, self.maps, self._kept = means, maps, (rows, columns, weights)
+        self._outside: Tensor | None = None
         grid = grid or Grid()
         a = self.arguments = GatherArguments()
         a.maps, a.rows, a.columns = maps.data_ptr(), rows.data_ptr(), columns.data_ptr()
@@ -111,6 +114,12 @@ class Gather:
         a.type = TYPES.index(maps.dtype)
         self.take(slice(0, self.batch), slice(0, self.places))
 
+    def outside(self) -> Tensor:
+        """Return what the channels of a pixel outside are."""
+        if self._outside is None:
+            self._outside = self.maps.new_zeros(self.arguments.channels)
+        return self._outside
+
     def take(self, pictures: slice, places: slice) -> None:
         """Have the steps take some pictures and places."""
         a = self.arguments
@@ -118,9 +127,9 @@ class Gather:
         a.first_place, a.places = places.start, places.stop - places.start
 
     def gather(self, output: Tensor) -> None:
-        """Write what each tap gives into [B, M · D, K, P] with dense places."""
+        """Write what each tap gives into [B, M · D, K, P]; places are dense, or channels."""
         a = self.arguments
-        a.output_picture, a.output_channel, a.output_tap, _ = output.stride()
+        a.output_picture, a.output_channel, a.output_tap, a.output_place = output.stride()
         a.output = output.data_ptr()
         self.means.run("gather", self)
 

@@ -161,27 +161,17 @@ void gather(const GatherArguments& a, int64 picture, int64 first, int64 last) {
     for (int64 head = 0; head < a.heads; head++)
         walk<T>(a, {picture, head}, levels, first, last, [&](const Line<T>& line) {
             T* out = (T*)a.output + picture * a.output_picture + line.tap * a.output_tap +
-                     head * a.channels * a.output_channel + line.place;
-            int64 begin = 0;
-            for (; begin + 2 * LANES <= a.channels; begin += 2 * LANES) {
-                Vec tile[2][LANES];
-                for (int lane = 0; lane < LANES; lane++) {
-                    const T* p0 = line.pixels[0][lane] + begin;
-                    const T* p1 = line.pixels[1][lane] + begin;
-                    const T* p2 = line.pixels[2][lane] + begin;
-                    const T* p3 = line.pixels[3][lane] + begin;
-                    const Vec s0 = all(line.shares[0][lane]), s1 = all(line.shares[1][lane]);
-                    const Vec s2 = all(line.shares[2][lane]), s3 = all(line.shares[3][lane]);
-                    tile[0][lane] = s0 * loaded(p0) + s1 * loaded(p1) + s2 * loaded(p2) + s3 * loaded(p3);
-                    tile[1][lane] = s0 * loaded(p0 + LANES) + s1 * loaded(p1 + LANES) + s2 * loaded(p2 + LANES) + s3 * loaded(p3 + LANES);
-                }
-                for (int k = 0; k < 2; k++) {
-                    transpose(tile[k]);
-                    for (int i = 0; i < LANES; i++)
-                        write(out + (begin + k * LANES + i) * a.output_channel, tile[k][i], line.count);
-                }
+                     head * a.channels * a.output_channel + line.place * a.output_place;
+            if (a.output_channel == 1) {
+                for (int lane = 0; lane < line.count; lane++)
+                    in_blocks(0, a.channels, [&](int64 channel, int count) {
+                        write(
+                            out + lane * a.output_place + channel, given(line, lane, channel, count),
+                            count);
+                    });
+                return;
             }
-            in_blocks(begin, a.channels, [&](int64 channel, int count) {
+            in_blocks(0, a.channels, [&](int64 channel, int count) {
                 Vec tile[LANES];
                 for (int lane = 0; lane < LANES; lane++)
                     tile[lane] = given(line, lane, channel, count);

@@ -13,8 +13,7 @@ from ops.bilinear_gather.core import Gather, Means, Step
 def run(step: Step, gather: Gather) -> None:
     """Do a step with the library and torch's number of threads."""
     a = gather.arguments
-    zeros = gather.maps.new_zeros(a.channels)
-    a.outside = zeros.data_ptr()
+    a.outside = gather.outside().data_ptr()
     if step == "spread":
         maps = a.pictures * a.heads
         # The order of additions does not depend on the parts. None is less than a vector.
@@ -36,4 +35,4 @@ def channels_first(maps: Tensor, result: Tensor) -> None:
     pool.spread(function, a, len(maps) * -(-a.pixels // PLACES))
 
 
-PROCESSOR = Means(run, channels_first, held=2**21, depth=320)
+PROCESSOR = Means(run, channels_first, held=2**20, depth=320, last=True)

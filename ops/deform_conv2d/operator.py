@@ -103,23 +103,31 @@ def _columns(taps: Gather, groups: int) -> Iterator[tuple[slice, slice, Tensor]]
         groups: Of channels.
 
     Yields:
-        The last is [pictures, groups, C / groups · K, places].
+        The last is [pictures, groups, C / groups · K, places], or K · C of one group where
+        `_is_last`.
     """
     a = taps.arguments
     fit = taps.means.held // (a.heads * a.channels * a.taps * taps.maps.element_size())
     parts = -(-taps.places // max(fit, STEP))
     places = -(-taps.places // parts // STEP) * STEP
     pictures = min(max(1, fit // places), taps.batch) if parts == 1 else 1
+    channels, last = a.heads * a.channels, _is_last(taps.means, groups)
     # Rows that are a power of two apart would share the same few lines of a cache.
-    room = taps.maps.new_empty(pictures, a.heads * a.channels, a.taps, places + STEP)
+    sides = (places, a.taps, channels) if last else (channels, a.taps, places + STEP)
+    room = taps.maps.new_empty(pictures, *sides)
     for picture in range(0, taps.batch, pictures):
         for place in range(0, taps.places, places):
             some = slice(picture, min(picture + pictures, taps.batch))
             part = slice(place, min(place + places, taps.places))
             taps.take(some, part)
-            values = room[: some.stop - some.start, ..., : part.stop - part.start]
-            taps.gather(values)
-            yield some, part, values.view(len(values), groups, -1, values.shape[3])
+            if last:
+                values = room[: some.stop - some.start, : part.stop - part.start]
+                taps.gather(values.transpose(1, 3))
+                yield some, part, values.flatten(2).transpose(1, 2)[:, None]
+            else:
+                values = room[: some.stop - some.start, ..., : part.stop - part.start]
+                taps.gather(values)
+                yield some, part, values.view(len(values), groups, -1, values.shape[3])
 
 
 def _forward(
@@ -136,14 +144,18 @@ def _forward(
 ) -> Tensor:
     output = _fake_forward(x, offset, weight, bias, mask, stride, padding, dilation, groups)
     taps = _taps(means, x, offset, weight, mask, stride, padding, dilation)
-    factors = weight.reshape(groups, len(weight) // groups, -1)
+    last = _is_last(means, groups)
+    factors = _by_tap_first(weight, groups) if last else _by_channel_first(weight, groups)
     by_group = _by_group(output, groups)
     for pictures, places, columns in _columns(taps, groups):
         part = by_group[pictures, ..., places]
-        product = part.view(-1, *part.shape[2:])
-        _multiply(_repeated(factors, len(part)), columns.flatten(0, 1), product, means.depth)
         if bias is not None:
-            part += bias.view(groups, -1, 1)
+            part.copy_(bias.view(groups, -1, 1))
+        _multiply(
+            *(_repeated(factors, len(part)), columns.flatten(0, 1)),
+            *(part.view(-1, *part.shape[2:]), means.depth),
+            added=bias is not None,
+        )
     return output
 
 
@@ -166,7 +178,7 @@ def _backward(
     taps = _taps(means, x, offset, weight, mask, stride, padding, dilation)
     drows, dcolumns = _by_tap(doffset, weight, 2).unbind(3)
     mask_slopes = None if mask is None else _by_tap(dmask, weight, 1).squeeze(3)
-    factors = weight.flatten(2).transpose(1, 2).reshape(groups, len(weight) // groups, -1)
+    factors = _by_tap_first(weight, groups)
     by_group = _by_group(dy.contiguous(), groups)
     total = torch.zeros(groups, *by_group.shape[2:3], weight[0].numel(), device=x.device)
     dmaps = torch.zeros_like(taps.maps, dtype=torch.float32)
@@ -181,18 +193,36 @@ def _backward(
         taps.slopes(gradient, drows, dcolumns, mask_slopes)
         taps.spread(gradient, dmaps)
     means.channels_first(dmaps, dx)
-    dweight.copy_(total.view(weight.shape))
+    if _is_last(means, groups):
+        total = total.view(len(weight), -1, weight.shape[1]).transpose(1, 2)
+    dweight.copy_(total.reshape(weight.shape))
     if bias is not None:
         torch.sum(dy, (0, 2, 3), out=dbias)
     return found
 
 
-def _multiply(one: Tensor, two: Tensor, product: Tensor, depth: int) -> None:
-    """Write the product of matrices [B, M, K] and [B, K, N]."""
-    first, *others = _pieces(two.shape[1], depth)
-    torch.bmm(one[..., first], two[:, first], out=product)
-    for each in others:
-        product.baddbmm_(one[..., each], two[:, each])
+def _is_last(means: Means, groups: int) -> bool:
+    """Tell whether columns have the channels of a tap side by side, which groups would part."""
+    return means.last and groups == 1
+
+
+def _by_channel_first(weight: Tensor, groups: int) -> Tensor:
+    """Return [groups, O / groups, C / groups · K]."""
+    return weight.reshape(groups, len(weight) // groups, -1)
+
+
+def _by_tap_first(weight: Tensor, groups: int) -> Tensor:
+    """Return [groups, O / groups, K · C / groups]."""
+    return weight.flatten(2).transpose(1, 2).reshape(groups, len(weight) // groups, -1)
+
+
+def _multiply(
+    one: Tensor, two: Tensor, product: Tensor, depth: int, *, added: bool = False
+) -> None:
+    """Write the product of matrices [B, M, K] and [B, K, N], or add it to what is there."""
+    for each in _pieces(two.shape[1], depth):
+        product.baddbmm_(one[..., each], two[:, each], beta=int(added))
+        added = True
 
 
 def _pieces(length: int, depth: int) -> list[slice]:
