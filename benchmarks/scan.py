@@ -13,6 +13,7 @@ from benchmarks.harness import (
     Plan,
     at_least,
     at_most,
+    forget_peak_memory,
     in_fresh_process,
     peak_memory_bytes,
 )
@@ -125,7 +126,7 @@ def remember(length: int, folder: Path) -> Measurement:
     on(library, lambda: _scanned(inputs(64)))()
     given = inputs(length)
     gc.collect()
-    before = peak_memory_bytes()
+    before = forget_peak_memory()
     y = on(library, lambda: _scanned(given))()
     gained = (peak_memory_bytes() - before) / MB
     assert y.isfinite().all()

@@ -208,12 +208,13 @@ def _is_last(means: Means, groups: int) -> bool:
 
 def _by_channel_first(weight: Tensor, groups: int) -> Tensor:
     """Return [groups, O / groups, C / groups · K]."""
-    return weight.reshape(groups, len(weight) // groups, -1)
+    return weight.contiguous().view(groups, len(weight) // groups, -1)
 
 
 def _by_tap_first(weight: Tensor, groups: int) -> Tensor:
     """Return [groups, O / groups, K · C / groups]."""
-    return weight.flatten(2).transpose(1, 2).reshape(groups, len(weight) // groups, -1)
+    turned = weight.flatten(2).transpose(1, 2).contiguous()
+    return turned.view(groups, len(weight) // groups, -1)
 
 
 def _multiply(

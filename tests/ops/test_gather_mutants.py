@@ -56,6 +56,8 @@ MISTAKES = {
         ("line.tap * a.output_tap", "line.tap"),
         ("picture * a.output_picture", "0 * picture"),
         ("head * a.channels * a.output_channel", "head * a.output_channel"),
+        ("line.place * a.output_place", "line.place"),
+        ("out + lane * a.output_place + channel", "out + channel"),
         ("tile[lane] = given(line, lane, channel, count)", "tile[0] = given(line, lane, 0, count)"),
         ("lines[i].tap = i * LANES", "lines[i].tap = 0"),
         ("lane < lines[i].count", "lane + 1 < lines[i].count"),
