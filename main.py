@@ -9,6 +9,10 @@ from pathlib import Path
 
 def main() -> int:
     """Set the switches that libraries read when they are imported, then hand over."""
+    if getattr(sys, "frozen", False):
+        from engine import bundle
+
+        bundle.settle_in()
     # numpy's own threads would fight torch's for the same cores; its products here are small.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     arguments = sys.argv[1:]
@@ -25,15 +29,19 @@ def main() -> int:
         from engine.conversion.worker import main as export
 
         return export(Path(arguments[1]))
-    if arguments[:1] == ["--lang"] and len(arguments) == 2:
-        os.environ["LABSIGHT_LANG"], arguments = arguments[1], []
-    if not arguments:
-        from engine import display
+    if arguments[:1] == ["self-test"] and "--window" in arguments:
+        from desktop.self_test import main as drive_window
 
-        if display.available():
-            from desktop.app import main as show_window
+        return drive_window()
+    from engine import display, invocation
 
-            return show_window(arguments)
+    wanted = invocation.window(arguments)
+    if wanted is not None and display.available():
+        from desktop.app import main as show_window
+
+        if wanted.language:
+            os.environ["LABSIGHT_LANG"] = wanted.language
+        return show_window(wanted.files)
     from engine.cli import run
 
     return run(arguments)

@@ -11,10 +11,10 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
-from PyQt6.QtCore import QLibraryInfo, QObject, QTimer, QTranslator
-from PyQt6.QtGui import QGuiApplication
+from PyQt6.QtCore import QEvent, QLibraryInfo, QObject, QTimer, QTranslator, pyqtSignal
+from PyQt6.QtGui import QFileOpenEvent, QGuiApplication
 from PyQt6.QtWidgets import QApplication
 
 from desktop import crash, theme
@@ -108,11 +108,15 @@ class Application(QObject):
         self._speak(settings.language())
         theme.apply(app, kept.theme)
 
-    def show(self) -> None:
-        """Bring up the window, then start what may take longer."""
+    def show(self, files: Sequence[Path] = ()) -> None:
+        """Bring up the window, then start what may take longer.
+
+        Args:
+            files: Files and folders to open in it.
+        """
         self.window = self._new_window()
         self.window.show()
-        QTimer.singleShot(0, self._on_shown)
+        QTimer.singleShot(0, lambda: self._on_shown(files))
 
     def close(self) -> None:
         """End everything and close the window."""
@@ -141,9 +145,13 @@ class Application(QObject):
         dialog.finished.connect(lambda code: crash.shown())
         dialog.open()
 
-    def _on_shown(self) -> None:
+    def _on_shown(self, files: Sequence[Path]) -> None:
         crash.start_log(app_data() / "logs")
         self.controller.start()
+        if files:
+            # What is opened takes messages off the screen: the next start tells of a crash.
+            self.controller.open(files)
+            return
         report = crash.previous_crash(app_data())
         if report is not None:
             crash.acknowledge(report)
@@ -227,22 +235,42 @@ class Application(QObject):
             self._restyle(kept)
 
 
-def main(arguments: Sequence[str]) -> int:
+class _Program(QApplication):
+    """Qt's own application, which macOS tells of files where other systems give arguments.
+
+    Signals:
+        file_came: Path to open.
+    """
+
+    file_came = pyqtSignal(object)
+
+    def event(self, event: QEvent | None) -> bool:
+        """Pass on which file is to be opened."""
+        if event is not None and event.type() == QEvent.Type.FileOpen:
+            self.file_came.emit(Path(cast(QFileOpenEvent, event).file()))
+            return True
+        return super().event(event)
+
+
+def main(
+    files: Sequence[Path], then: Callable[[Application], None] = lambda application: None
+) -> int:
     """Show the window until it is closed; return the exit code.
 
     Args:
-        arguments: Files and folders to open.
+        files: Files and folders to open.
+        then: Called when it was brought up.
     """
     holder: list[Application] = []
     crash.install(app_data(), lambda report: holder[0].show_crash(report) if holder else False)
     QApplication.setApplicationName("LabSight")
     QApplication.setApplicationVersion(__version__)
     QApplication.setDesktopFileName("labsight")
-    app = QApplication(["labsight"])
+    app = _Program(["labsight"])
     app.setQuitOnLastWindowClosed(False)
     application = Application(app, Settings())
     holder.append(application)
-    application.show()
-    if arguments:
-        application.controller.open([Path(each) for each in arguments])
+    app.file_came.connect(lambda path: application.controller.open([path]))
+    application.show(files)
+    then(application)
     return app.exec()

@@ -184,7 +184,10 @@ class Controller(QObject):
             self.tab_wanted.emit(kind)
             self.workspaces[kind].views.open(path)
 
-        start(self, look, done=show, failed=self._messages.error)
+        # Settings of the session would give way to those of weights that come later.
+        self.weights.when_read(
+            lambda: start(self, look, done=show, failed=self._messages.error)
+        )
 
     def forget_session(self, folder: Path) -> None:
         """Take a session that was moved or deleted off the screen."""

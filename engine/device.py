@@ -42,15 +42,17 @@ _ready = False
 
 
 def set_switches() -> None:
-    """Set what ultralytics and torch read when they are imported.
+    """Set what ultralytics, torch and ONNX Runtime read when they are imported.
 
-    They stay offline and in our folder, install nothing, run no code of checkpoints and leave the
-    processor to others while they wait.
+    They stay offline and in our folder, tell nobody of their use, install nothing, run no code of
+    checkpoints and leave the processor to others while they wait.
     """
     os.environ["YOLO_OFFLINE"] = "true"
     os.environ["YOLO_AUTOINSTALL"] = "false"
     os.environ["YOLO_VERBOSE"] = "false"
     os.environ["ULTRALYTICS_SAFE_LOAD"] = "true"
+    # It would give the machine a number, and send that with every session to its makers.
+    os.environ["ORT_DISABLE_TELEMETRY"] = "1"
     os.environ.setdefault("YOLO_CONFIG_DIR", str(app_data()))
     # torch makes a folder for its compiler when it is imported, by default among temporary files.
     os.environ.setdefault("TORCHINDUCTOR_CACHE_DIR", str(app_data() / "torch"))
@@ -176,7 +178,7 @@ def choose(name: str) -> torch.device:
     import torch
 
     if name == AUTO:
-        if torch.cuda.is_available() and not _unusable(0):
+        if torch.cuda.is_available() and not unusable(0):
             return torch.device("cuda:0")
         return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
     try:
@@ -192,7 +194,7 @@ def choose(name: str) -> torch.device:
     if device.type == "mps" and torch.backends.mps.is_available():
         return device
     if device.type == "cuda" and (device.index or 0) < torch.cuda.device_count():
-        reason = _unusable(device.index or 0)
+        reason = unusable(device.index or 0)
         if not reason:
             return device
         raise DeviceError(
@@ -203,29 +205,41 @@ def choose(name: str) -> torch.device:
         )
     raise DeviceError(
         N_("This machine has no device {name} that torch can use."),
-        N_("Choose auto or cpu; `main.py doctor` lists what there is."),
+        N_("Choose auto or cpu; the command `doctor` lists what there is."),
         name=name,
     )
 
 
 def names() -> list[str]:
-    """Return the device settings to offer: auto, cpu and the cards that this machine seems to have.
+    """Return the device settings to offer: auto, cpu and the cards that this torch seems to serve.
 
-    torch is asked only where it was imported already; importing it takes more than a second.
+    It is asked only where it was imported already, which takes more than a second.
     """
     if _ready:
         import torch
 
         cards, apple = torch.cuda.device_count(), torch.backends.mps.is_available()
     else:
-        cards = len(list(Path("/dev").glob("nvidia[0-9]*"))) if sys.platform == "linux" else 0
-        if sys.platform == "win32":
-            cards = int((Path(os.environ.get("SYSTEMROOT", "")) / "System32/nvcuda.dll").exists())
+        cards = _cards_seen() if built_for_cuda() else 0
         apple = sys.platform == "darwin" and platform.machine() == "arm64"
     return [AUTO, "cpu", *(f"cuda:{index}" for index in range(cards)), *(["mps"] if apple else [])]
 
 
-def _unusable(index: int) -> str:
+def _cards_seen() -> int:
+    if sys.platform == "win32":
+        return int((Path(os.environ.get("SYSTEMROOT", "")) / "System32/nvcuda.dll").exists())
+    return len(list(Path("/dev").glob("nvidia[0-9]*"))) if sys.platform == "linux" else 0
+
+
+def built_for_cuda() -> bool:
+    """Tell, without importing torch, whether it has its part for NVIDIA's cards."""
+    found = importlib.util.find_spec("torch")
+    names = ("libtorch_cuda.so", "torch_cuda.dll")
+    places = found.submodule_search_locations or () if found is not None else ()
+    return any(Path(place, "lib", name).exists() for place in places for name in names)
+
+
+def unusable(index: int) -> str:
     """Say why torch's build does not serve a card, or return an empty text."""
     import torch
 

@@ -19,6 +19,16 @@ def resource(relative: str) -> Path:
     return base / "resources" / Path(*parts.parts)
 
 
+def document(name: str) -> Path:
+    """Return where a text about the program lies, such as LICENSE; it may be missing.
+
+    A frozen bundle has all of them. In a checkout the notices are there once they were written.
+    """
+    bundle = getattr(sys, "_MEIPASS", None)
+    places = [Path(bundle)] if bundle else [ROOT, ROOT / "build"]
+    return next((place / name for place in places if (place / name).is_file()), places[0] / name)
+
+
 def bundled_weights() -> list[Path]:
     """Return the weights that come with the application."""
     return sorted(resource("weights").glob("*.pt"))

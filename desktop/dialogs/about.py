@@ -1,175 +1,209 @@
-"""What this is, which version, and under which licences its parts stand."""
+"""What this is, whose work is in it, under which licences, and where its source is."""
 
 from __future__ import annotations
 
-import importlib.metadata
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 from PyQt6.QtCore import Qt
-from PyQt6.QtGui import QFontDatabase, QGuiApplication
+from PyQt6.QtGui import QGuiApplication
 from PyQt6.QtWidgets import (
-    QAbstractItemView,
     QDialog,
     QDialogButtonBox,
     QHBoxLayout,
-    QHeaderView,
     QLabel,
-    QPlainTextEdit,
+    QListWidget,
+    QListWidgetItem,
     QStackedWidget,
-    QTableWidget,
-    QTableWidgetItem,
     QVBoxLayout,
     QWidget,
 )
 
 from desktop import icons
 from desktop.background import Job, start
+from desktop.dialogs.about_pages import FixedText, PartsTable, Reading, plain
 from desktop.widgets.buttons import text_button
+from engine import about
 from engine.i18n import translate as _
-from engine.paths import ROOT
+from engine.paths import document
 from engine.version import __version__
 
-PARTS = (
-    "PyQt6",
-    "torch",
-    "torchvision",
-    "ultralytics",
-    "numpy",
-    "opencv-python",
-    "pillow",
-    "pillow-heif",
-    "av",
-    "openpyxl",
-    "pyqtgraph",
-    "psutil",
-    "babel",
-)
-Row = tuple[str, str, str]
+ICON = 56
+SIZE = 760, 560
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What is looked up outside the UI thread.
+
+    Attributes:
+        parts: Whose work is in the program.
+        credits: What the weights that come along learned from.
+        texts: Of the licence and the changes, empty where the file did not come along.
+        has_notices: Whether there are notices, which are read when they are asked for.
+        device: What networks run on.
+        unused: Why a card is not used, mostly empty.
+    """
+
+    parts: list[about.Part]
+    credits: list[about.Credit]
+    texts: dict[str, str]
+    has_notices: bool
+    device: str
+    unused: str
 
 
 class AboutDialog(QDialog):
-    """Name, version, licence, and the parts with theirs."""
+    """Name, version and device; a list of what there is to read, and that beside it."""
 
     def __init__(self, *, parent: QWidget | None = None) -> None:
-        """Show what is known at once; the parts are looked up outside the UI thread."""
+        """Show what is known at once; the rest is looked up outside the UI thread."""
         super().__init__(parent)
         self.setWindowTitle(_("About LabSight"))
-        self.resize(640, 480)
-        self._rows: list[Row] = []
-        picture = QLabel()
-        picture.setPixmap(icons.app_icon().pixmap(56, 56))
-        name = QLabel(f"LabSight {__version__}")
-        name.setProperty("role", "readout")
-        what = QLabel(_("Detects, segments, counts and measures things in pictures with YOLO11."))
-        what.setWordWrap(True)
-        licence = QLabel(
-            _("Free software under the GNU Affero General Public License, version 3.")
-        )
-        licence.setProperty("role", "muted")
-        licence.setWordWrap(True)
-        words = QVBoxLayout()
-        words.setSpacing(4)
-        for label in (name, what, licence):
-            words.addWidget(label)
-        head = QHBoxLayout()
-        head.setSpacing(16)
-        head.addWidget(picture, 0, Qt.AlignmentFlag.AlignTop)
-        head.addLayout(words, 1)
-        self._table = QTableWidget(0, 3)
-        self._table.setHorizontalHeaderLabels([_("Part"), _("Version"), _("Licence")])
-        self._table.setAccessibleName(_("Parts and their licences"))
-        self._table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        self._table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        self._table.setShowGrid(False)
-        self._table.setAlternatingRowColors(False)
-        rows, columns = self._table.verticalHeader(), self._table.horizontalHeader()
-        assert rows is not None
-        assert columns is not None
-        rows.hide()
-        rows.setDefaultSectionSize(24)
-        columns.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
-        columns.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
-        columns.setStretchLastSection(True)
-        self._text = QPlainTextEdit()
-        self._text.setReadOnly(True)
-        self._text.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
-        self._text.setFont(QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont))
-        self._text.setAccessibleName(_("Licence"))
+        self.resize(*SIZE)
+        self._device = _sentence("", "muted")
+        self._unused = _sentence("", "warn")
+        self._unused.hide()
+        self._parts = PartsTable()
+        self._notices = FixedText(_("Notices"))
+        self._licence = FixedText(_("Licence"))
+        self._data = Reading(_("Data"))
+        self._changes = Reading(_("Changes"))
+        source = Reading(_("Source code"))
+        source.show_markdown(plain(about.source_offer()))
+        self._topics = QListWidget()
+        self._topics.setAccessibleName(_("Topics"))
         self._pages = QStackedWidget()
-        self._pages.addWidget(self._table)
-        self._pages.addWidget(self._text)
+        for words, page in (
+            (_("Parts"), self._parts),
+            (_("Notices"), self._notices),
+            (_("Licence"), self._licence),
+            (_("Data"), self._data),
+            (_("Source code"), source),
+            (_("Changes"), self._changes),
+        ):
+            self._topics.addItem(words)
+            self._pages.addWidget(page)
+        self._topics.setFixedWidth(self._topics.sizeHintForColumn(0) + 32)
+        self._topics.currentRowChanged.connect(self._pages.setCurrentIndex)
+        self._topics.currentRowChanged.connect(self._on_topic)
+        self._topics.setCurrentRow(0)
+        for page in (self._notices, self._licence, self._changes):
+            self._topic_of(page).setHidden(True)
         copy = text_button("copy", _("Copy"))
+        copy.setToolTip(_("Copy version, device and parts"))
         copy.clicked.connect(self._on_copy)
-        self._licence = text_button("document", _("Licence"))
-        self._licence.setCheckable(True)
-        self._licence.setEnabled(False)
-        self._licence.toggled.connect(lambda on: self._pages.setCurrentIndex(int(on)))
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
-        for button in (copy, self._licence):
-            buttons.addButton(button, QDialogButtonBox.ButtonRole.ActionRole)
+        buttons.addButton(copy, QDialogButtonBox.ButtonRole.ActionRole)
         buttons.rejected.connect(self.reject)
+        body = QHBoxLayout()
+        body.setSpacing(12)
+        body.addWidget(self._topics)
+        body.addWidget(self._pages, 1)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(16, 16, 16, 16)
         layout.setSpacing(16)
-        layout.addLayout(head)
-        layout.addWidget(self._pages, 1)
+        layout.addLayout(self._head())
+        layout.addLayout(body, 1)
         layout.addWidget(buttons)
         close = buttons.button(QDialogButtonBox.StandardButton.Close)
         assert close is not None
         close.setDefault(True)
         close.setFocus()
         start(self, _look_up, done=self._show)
-        start(self, _read_licence, done=self._show_licence)
 
-    def _show(self, rows: list[Row]) -> None:
-        self._rows = rows
-        self._table.setRowCount(len(rows))
-        for place, row in enumerate(rows):
-            for column, text in enumerate(row):
-                item = QTableWidgetItem(text)
-                item.setToolTip(text)
-                self._table.setItem(place, column, item)
+    def _head(self) -> QHBoxLayout:
+        picture = QLabel()
+        picture.setPixmap(icons.app_icon().pixmap(ICON, ICON))
+        name = QLabel(f"LabSight {__version__}")
+        name.setProperty("role", "readout")
+        name.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        words = QVBoxLayout()
+        words.setSpacing(4)
+        for label in (
+            name,
+            _sentence(_("Detects, segments, counts and measures things in pictures with YOLO11.")),
+            _sentence(
+                _("Free software under the GNU Affero General Public License, version 3."), "muted"
+            ),
+            self._device,
+            self._unused,
+        ):
+            words.addWidget(label)
+        head = QHBoxLayout()
+        head.setSpacing(16)
+        head.addWidget(picture, 0, Qt.AlignmentFlag.AlignTop)
+        head.addLayout(words, 1)
+        return head
 
-    def _show_licence(self, text: str) -> None:
-        self._text.setPlainText(text)
-        self._licence.setEnabled(bool(text))
+    def _topic_of(self, page: QWidget) -> QListWidgetItem:
+        item = self._topics.item(self._pages.indexOf(page))
+        assert item is not None
+        return item
+
+    def _show(self, found: _Found) -> None:
+        self._parts.show_parts(found.parts)
+        self._data.show_markdown(_credits(found.credits))
+        self._licence.setPlainText(found.texts["LICENSE"])
+        self._changes.show_markdown(found.texts["CHANGELOG.md"])
+        self._topic_of(self._notices).setHidden(not found.has_notices)
+        self._topic_of(self._licence).setHidden(not found.texts["LICENSE"])
+        self._topic_of(self._changes).setHidden(not found.texts["CHANGELOG.md"])
+        self._device.setText(_("Computes on: {device}").format(device=found.device))
+        self._unused.setText(found.unused)
+        self._unused.setVisible(bool(found.unused))
+
+    def _on_topic(self, row: int) -> None:
+        if self._pages.widget(row) is self._notices and not self._notices.toPlainText():
+            start(self, lambda job: _read(about.NOTICES), done=self._notices.setPlainText)
 
     def _on_copy(self) -> None:
         clipboard = QGuiApplication.clipboard()
         if clipboard is not None:
-            lines = [f"LabSight {__version__}", *("\t".join(row) for row in self._rows)]
+            said = (self._device.text(), self._unused.text())
+            lines = [f"LabSight {__version__}", *filter(None, said), *self._parts.lines()]
             clipboard.setText("\n".join(lines))
 
 
-def _read_licence(job: Job) -> str:
-    """Return the licence, empty where the file did not come along."""
+def _look_up(job: Job) -> _Found:
+    from engine import cards
+
+    return _Found(
+        parts=about.parts(),
+        credits=about.data_credits(),
+        texts={name: _read(name) for name in ("LICENSE", "CHANGELOG.md")},
+        has_notices=document(about.NOTICES).is_file(),
+        device=cards.in_use(),
+        unused=cards.unused(),
+    )
+
+
+def _read(name: str) -> str:
+    """Return a text about the program, empty where it did not come along."""
     try:
-        return (ROOT / "LICENSE").read_text(encoding="utf-8")
+        return document(name).read_text(encoding="utf-8")
     except OSError:
         return ""
 
 
-def _look_up(job: Job) -> list[Row]:
-    """Return name, version and licence of each part that is installed."""
-    rows = []
-    for name in PARTS:
-        try:
-            about = importlib.metadata.metadata(name)
-        except importlib.metadata.PackageNotFoundError:
-            continue
-        rows.append((name, about["Version"] or "", _licence(about)))
-    return rows
+def _credits(credits: Sequence[about.Credit]) -> str:
+    """Return credits in Markdown: the names of weights, what each of them learned from below."""
+    lines = []
+    former = ""
+    for each in credits:
+        if each.weights != former:
+            lines.append(f"## {plain(each.weights)}")
+        former = each.weights
+        said = ". ".join(filter(None, (each.what, each.credit, each.licence)))
+        changes = _("Changed: {what}.").format(what=each.changes) if each.changes else ""
+        lines.append(f"**{plain(each.name)}**: {plain(f'{said}. {changes}')}")
+    return "\n\n".join(lines)
 
 
-def _licence(about: importlib.metadata.PackageMetadata) -> str:
-    """Return the licence that a package names, in one line."""
-    expression = about.get("License-Expression") if hasattr(about, "get") else None
-    if expression:
-        return str(expression)
-    classifiers = about.get_all("Classifier") or []
-    named = [
-        each.rpartition("::")[2].strip() for each in classifiers if each.startswith("License ::")
-    ]
-    if named:
-        return ", ".join(named)
-    first = (about["License"] or "").strip().splitlines()
-    return first[0][:60] if first else ""
+def _sentence(words: str, role: str = "") -> QLabel:
+    label = QLabel(words)
+    label.setTextFormat(Qt.TextFormat.PlainText)
+    label.setWordWrap(True)
+    if role:
+        label.setProperty("role", role)
+    return label

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable
 from pathlib import Path
 
-from PyQt6.QtCore import QObject
+from PyQt6.QtCore import QObject, Qt
 
 from desktop import background
 from desktop.messages import Messages
@@ -80,6 +81,16 @@ class WeightVerbs(QObject):
             self._messages.error(error)
 
         background.start(self, read, done=done, failed=failed)
+
+    def when_read(self, do: Callable[[], object]) -> None:
+        """Do something once no weights are being read, which would undo it when they have been."""
+        if self._state.model_busy:
+            self._state.model_busy_changed.connect(
+                lambda busy: self.when_read(do),
+                Qt.ConnectionType.SingleShotConnection,  # type: ignore[call-arg]
+            )
+        else:
+            do()
 
     def choices(self) -> list[Path]:
         """Return the weights to pick from: bundled ones, recent ones, downloaded ones."""

@@ -8,6 +8,7 @@ import math
 from pathlib import Path
 from typing import Any, NoReturn
 
+from engine.bundle import program
 from engine.config import RunConfig, Setting, declarations
 from engine.conversion.config import ConversionConfig
 from engine.errors import SettingError
@@ -47,7 +48,7 @@ class Parser(argparse.ArgumentParser):
 def parser() -> Parser:
     """Return the parser of the whole command line, in the active language."""
     top = Parser(
-        prog="main.py",
+        prog=program(),
         description=_("Find, count and measure objects in pictures and video."),
         epilog=_("Without a command: the demonstration on rendered pictures."),
     )
@@ -64,6 +65,10 @@ def parser() -> Parser:
     _add_train(commands.add_parser("train", help=_("train a network on a data set")))
     _add_export(commands.add_parser("export", help=_("write weights in another format")))
     check = commands.add_parser("self-test", help=_("try every part once and print one JSON line"))
+    # main.py has carried it out before anything is parsed: the engine knows no window.
+    check.add_argument(
+        "--window", action="store_true", help=_("drive the window instead, from a drop to Excel")
+    )
     _add_language(check)
     return top
 

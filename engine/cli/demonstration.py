@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from engine.bundle import program
 from engine.cli import output
 from engine.cli.detect import work
 from engine.cli.exports import Exports
@@ -29,5 +30,6 @@ def demonstrate() -> int:
     done = work(plan, exports=exports, media=True, as_json=False)
     code = report(done, exports, as_json=False)
     output.say(_("Annotated pictures: {path}").format(path=folder / MEDIA_FOLDER))
-    output.say(_("Your own pictures: python main.py detect FOLDER --excel results.xlsx"))
+    own = _("Your own pictures: {program} detect FOLDER --excel results.xlsx")
+    output.say(own.format(program=program()))
     return code

@@ -120,7 +120,9 @@ class Places:
         if split == "val":
             return DataError(
                 N_("{path} names no pictures for {split}."),
-                N_("Name a folder after `{split}:`; `main.py data DATA --split 0.2` makes one."),
+                N_(
+                    "Name a folder after `{split}:`; the command `data DATA --split 0.2` makes one."
+                ),
                 path=self._path,
                 split=split,
             )

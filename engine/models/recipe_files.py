@@ -141,7 +141,7 @@ def resolve(text: str) -> Recipe:
     if not recipe.is_file and not recipe.changes and recipe.base not in bases.names():
         raise RecipeError(
             N_("There is no network and no recipe named {name}; the nearest is {nearest}."),
-            N_("`main.py models` lists what there is."),
+            N_("The command `models` lists what there is."),
             name=recipe.base,
             nearest=nearest(recipe.base, [*bases.names(), *known]),
         )

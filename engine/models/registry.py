@@ -158,7 +158,7 @@ def find(slot: str, name: str) -> Entry:
     if not known:
         raise RecipeError(
             N_("There is nothing for the slot {slot} yet, so {slot}={name} cannot be."),
-            N_("`main.py models` lists what there is."),
+            N_("The command `models` lists what there is."),
             slot=slot,
             name=name,
         )

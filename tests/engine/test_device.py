@@ -116,11 +116,12 @@ def test_versions_name_all_that_shapes_a_result(monkeypatch: pytest.MonkeyPatch)
     assert versions()["no-such-package"] == "missing"
 
 
-def test_ultralytics_is_told_to_stay_offline(
+def test_libraries_are_told_to_stay_offline(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     for name in ("YOLO_OFFLINE", "YOLO_AUTOINSTALL", "YOLO_VERBOSE", "ULTRALYTICS_SAFE_LOAD"):
         monkeypatch.setenv(name, "something else")
+    monkeypatch.setenv("ORT_DISABLE_TELEMETRY", "0")
     for name in ("YOLO_CONFIG_DIR", "TORCHINDUCTOR_CACHE_DIR"):
         monkeypatch.setenv(name, "")
         monkeypatch.delenv(name)
@@ -130,6 +131,7 @@ def test_ultralytics_is_told_to_stay_offline(
     assert os.environ["YOLO_AUTOINSTALL"] == "false"
     assert os.environ["YOLO_VERBOSE"] == "false"
     assert os.environ["ULTRALYTICS_SAFE_LOAD"] == "true"
+    assert os.environ["ORT_DISABLE_TELEMETRY"] == "1"
     assert os.environ["YOLO_CONFIG_DIR"] == str(tmp_path / "data")
     assert os.environ["TORCHINDUCTOR_CACHE_DIR"] == str(tmp_path / "data" / "torch")
     monkeypatch.setenv("YOLO_CONFIG_DIR", "chosen by the person")
@@ -186,3 +188,15 @@ def test_what_the_libraries_bring_is_not_looked_through_again() -> None:
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT
     )
     assert done.stdout.split() == ["True", "True"]
+
+
+def test_cards_are_offered_only_by_a_torch_that_serves_them(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(device, "_ready", False)
+    monkeypatch.setattr(device, "_cards_seen", lambda: 2)
+    monkeypatch.setattr(sys, "platform", "linux")
+    monkeypatch.setattr(device, "built_for_cuda", lambda: False)
+    assert device.names() == ["auto", "cpu"]
+    monkeypatch.setattr(device, "built_for_cuda", lambda: True)
+    assert device.names() == ["auto", "cpu", "cuda:0", "cuda:1"]

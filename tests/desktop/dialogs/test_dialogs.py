@@ -14,16 +14,12 @@ from PyQt6.QtWidgets import (
     QFileDialog,
     QLabel,
     QLineEdit,
-    QPlainTextEdit,
     QProgressBar,
     QPushButton,
-    QTableWidget,
     QTreeWidget,
 )
 from pytestqt.qtbot import QtBot
 
-from desktop.dialogs import about
-from desktop.dialogs.about import AboutDialog
 from desktop.dialogs.crash import CrashDialog
 from desktop.dialogs.model_card import ModelCardDialog
 from desktop.dialogs.official_weights import OfficialWeightsDialog
@@ -37,7 +33,6 @@ from engine.models.info import read_info
 from engine.paths import DEFAULT_WEIGHTS, resource
 from engine.scenes.tubes import render_tubes
 from engine.types import Progress
-from engine.version import __version__
 
 
 def words(dialog: object) -> str:
@@ -57,47 +52,6 @@ def clipboard() -> str:
     board = QGuiApplication.clipboard()
     assert board is not None
     return board.text()
-
-
-def test_about_names_versions_and_licences(qtbot: QtBot) -> None:
-    dialog = AboutDialog()
-    qtbot.addWidget(dialog)
-    table = dialog.findChild(QTableWidget)
-    assert table is not None
-    qtbot.waitUntil(lambda: table.rowCount() > 8)
-    rows = {
-        tuple(table.item(row, column).text() for column in range(3))  # type: ignore[union-attr]
-        for row in range(table.rowCount())
-    }
-    by_name = {name: (version, licence) for name, version, licence in rows}
-    assert by_name["ultralytics"][0].startswith("8.")
-    assert "Affero" in by_name["ultralytics"][1] or "AGPL" in by_name["ultralytics"][1]
-    assert all(version and licence for version, licence in by_name.values()), by_name
-    assert __version__ in words(dialog)
-    button(dialog, "Copy").click()
-    assert "PyQt6" in clipboard()
-
-
-def test_about_shows_the_licence_where_it_came_along(
-    qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    dialog = AboutDialog()
-    qtbot.addWidget(dialog)
-    dialog.show()
-    text = dialog.findChild(QPlainTextEdit)
-    assert text is not None
-    qtbot.waitUntil(lambda: button(dialog, "Licence").isEnabled())
-    assert not text.isVisible()
-    button(dialog, "Licence").click()
-    assert text.isVisible()
-    assert "GNU AFFERO GENERAL PUBLIC LICENSE" in text.toPlainText()
-    monkeypatch.setattr(about, "ROOT", tmp_path)
-    without = AboutDialog()
-    qtbot.addWidget(without)
-    table = without.findChild(QTableWidget)
-    assert table is not None
-    qtbot.waitUntil(lambda: table.rowCount() > 8)
-    assert not button(without, "Licence").isEnabled()
 
 
 def test_preferences_apply_at_once(qtbot: QtBot, tmp_path: Path) -> None:

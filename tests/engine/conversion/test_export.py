@@ -218,10 +218,13 @@ sys.stderr.write(json.dumps({"code": code, "attempts": attempts, "written": writ
 
 
 @pytest.mark.slow
-def test_openvino_reports_to_nobody(lively: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("form", "count"), [("openvino", 4), ("onnx", 1)])
+def test_the_libraries_report_to_nobody(
+    form: str, count: int, lively: Path, tmp_path: Path
+) -> None:
     home, out = tmp_path / "home", tmp_path / "out"
     home.mkdir()
-    job = Job.create(ConversionConfig(weights=lively, format="openvino", out=out, input_size=SIZE))
+    job = Job.create(ConversionConfig(weights=lively, format=form, out=out, input_size=SIZE))
     needed = ("PATH", "LD_LIBRARY_PATH", "SYSTEMROOT", "VIRTUAL_ENV", "TMPDIR", "TEMP")
     variables = {name: os.environ[name] for name in needed if name in os.environ}
     allowed = [str(each) for each in (job.folder, out, tmp_path / "data")]
@@ -246,4 +249,4 @@ def test_openvino_reports_to_nobody(lively: Path, tmp_path: Path) -> None:
         job.clear()
     assert done.stderr == '{"code": 0, "attempts": [], "written": []}'
     assert files(home) == set()
-    assert len(files(out)) == 4
+    assert len(files(out)) == count
