@@ -53,7 +53,7 @@ LIBRARIES = {  # The last are what Qt loads to show a window.
 TEST_TOOLS = {
     "soffice": "libreoffice-calc", "ffmpeg": "ffmpeg", "Xvfb": "xvfb", "xdotool": "xdotool",
     "g++": "g++", "x86_64-w64-mingw32-g++-posix": "g++-mingw-w64-x86-64", "wine64": "wine64",
-}  # fmt: skip
+    "makensis": "nsis", "zstd": "zstd", "desktop-file-validate": "desktop-file-utils"}  # fmt: skip
 FINDERS = {"fedora": "dnf provides '*/{}'", "arch": "pacman -F {}", "suse": "zypper wp {}"}
 PIP_HINTS = {
     "No space left|not enough space": "The disk is full: free about 4 GB and start again.",

@@ -43,7 +43,7 @@ def verdict(kind: str, file: str) -> int:
     cuda.SORTED = 3000
     handle = ctypes.CDLL(file)
     library = libraries.Library(variants.here()[0], handle) if kind == "library" else None
-    means = replace(PROCESSOR if kind == "library" else cuda.CARD, held=20_000)
+    means = replace(PROCESSOR if kind == "library" else cuda.CARD, held=60_000)
     with libraries.substitute(library), nullcontext() if library else Shim(handle).seeded():
         for case in (CASES[name] for name in CHOSEN):
             found = errors(

@@ -1,0 +1,1 @@
+"""Makes what a workstation without Python, compiler or network installs, and checks it."""
