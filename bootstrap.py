@@ -48,12 +48,12 @@ LIBRARIES = {  # The last are what Qt loads to show a window.
     "libEGL.so.1": "libegl1", "libdbus-1.so.3": "libdbus-1-3",
     "libfontconfig.so.1": "libfontconfig1", "libxkbcommon-x11.so.0": "libxkbcommon-x11-0",
 } | {f"libxcb-{part[:-1]}.so.{part[-1]}": f"libxcb-{part}" for part in (
-    "cursor0", "icccm4", "image0", "keysyms1", "render-util0", "shape0", "xinerama0"
-)}  # fmt: skip
-TEST_TOOLS = {
+    "cursor0", "icccm4", "image0", "keysyms1", "render-util0", "shape0", "xinerama0")}  # fmt: skip
+TEST_TOOLS = {  # Debian keeps wine64 out of the way.
     "soffice": "libreoffice-calc", "ffmpeg": "ffmpeg", "Xvfb": "xvfb", "xdotool": "xdotool",
-    "g++": "g++", "x86_64-w64-mingw32-g++-posix": "g++-mingw-w64-x86-64", "wine64": "wine64",
-    "makensis": "nsis", "zstd": "zstd", "desktop-file-validate": "desktop-file-utils"}  # fmt: skip
+    "g++": "g++", "x86_64-w64-mingw32-g++-posix": "g++-mingw-w64-x86-64", "makensis": "nsis",
+    "/usr/lib/wine/wine64": "wine64", "zstd": "zstd", "desktop-file-validate": "desktop-file-utils",
+}  # fmt: skip
 FINDERS = {"fedora": "dnf provides '*/{}'", "arch": "pacman -F {}", "suse": "zypper wp {}"}
 PIP_HINTS = {
     "No space left|not enough space": "The disk is full: free about 4 GB and start again.",
