@@ -74,5 +74,9 @@ def here() -> tuple[Variant, ...]:
 
 def sources() -> list[Path]:
     """Return all that the library is compiled from; empty in the installed program."""
-    own = [*OPS.glob("*/math.inl"), *OPS.glob("*/cpu.cpp")]
+    own = [
+        file
+        for name in ("math.inl", "taps.h", "tile.h", "cpu.cpp")
+        for file in OPS.glob(f"*/{name}")
+    ]
     return [*(OPS / "common" / name for name in ("simt.h", "vec.h")), *own] if own else []

@@ -35,7 +35,7 @@ class GatherArguments(ctypes.Structure):
     _fields_ = (
         *((name, ctypes.c_void_p) for name in _POINTERS),
         *((name, GatherStrides) for name in ("at", "weighs")),
-        *((f"output_{name}", ctypes.c_int64) for name in ("picture", "channel", "tap", "place")),
+        *((f"output_{name}", ctypes.c_int64) for name in ("picture", "channel", "tap")),
         *((name, ctypes.c_int32) for name in _SIZES),
         *((name, ctypes.c_int32 * LEVELS) for name in ("heights", "widths", "begins")),
         *((name, ctypes.c_int32) for name in ("relative", "summed", "across", "kernel")),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, Protocol
 
 import torch
 from torch import Tensor
@@ -16,6 +16,16 @@ Pair = Sequence[int]
 """Of down and right."""
 Step = Literal["gather", "attend", "slopes", "spread"]
 
+
+class Multiply(Protocol):
+    """A product of matrices."""
+
+    def __call__(
+        self, left: Tensor, right: Tensor, product: Tensor, *, added: bool = False
+    ) -> None:
+        """Write left times right, or add it to what is there."""
+
+
 libraries.ready("bilinear_gather", GatherArguments)
 
 
@@ -26,16 +36,15 @@ class Means:
     Attributes:
         run: Does a step of a gather.
         channels_first: Writes maps [B, H · W, M, C / M] of float32 as [B, C, H, W], both dense.
+        multiply: Writes the product of matrices [B, M, K] and [B, K, N] into a third one, or adds
+            it in float32; rows are dense.
         held: Bytes that are read soon after they were written at little cost.
-        depth: Numbers that a matrix product adds up in the same order however many threads it has.
-        last: Whether `gather` is quicker where it writes the channels of a tap side by side.
     """
 
     run: Callable[[Step, Gather], None]
     channels_first: Callable[[Tensor, Tensor], None]
+    multiply: Multiply
     held: int
-    depth: int
-    last: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,9 +136,9 @@ class Gather:
         a.first_place, a.places = places.start, places.stop - places.start
 
     def gather(self, output: Tensor) -> None:
-        """Write what each tap gives into [B, M · D, K, P]; places are dense, or channels."""
+        """Write what each tap gives into [B, M · D, K, P], whose places are dense."""
         a = self.arguments
-        a.output_picture, a.output_channel, a.output_tap, a.output_place = output.stride()
+        a.output_picture, a.output_channel, a.output_tap, _ = output.stride()
         a.output = output.data_ptr()
         self.means.run("gather", self)
 

@@ -8,6 +8,7 @@ from torch import Tensor
 from ops import libraries, pool
 from ops.bilinear_gather.arguments import PLACES, TYPES, GatherArguments
 from ops.bilinear_gather.core import Gather, Means, Step
+from ops.matrix_product.cpu import multiply
 
 
 def run(step: Step, gather: Gather) -> None:
@@ -35,4 +36,4 @@ def channels_first(maps: Tensor, result: Tensor) -> None:
     pool.spread(function, a, len(maps) * -(-a.pixels // PLACES))
 
 
-PROCESSOR = Means(run, channels_first, held=2**20, depth=320, last=True)
+PROCESSOR = Means(run, channels_first, multiply, held=2**20)

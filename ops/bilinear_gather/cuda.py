@@ -101,4 +101,14 @@ def _launch(step: str, gather: Gather, a: GatherArguments, threads: int, suffix:
     kernels.launch("bilinear_gather", kernel, gather.maps.device, (blocks, 1, 1), THREADS, a)
 
 
-CARD = Means(run, channels_first, held=2**25, depth=2**31)
+def multiply(left: Tensor, right: Tensor, product: Tensor, *, added: bool = False) -> None:
+    """Write the product of matrices, or add it to what is there."""
+    if product.dtype == left.dtype:
+        product.baddbmm_(left, right, beta=int(added))
+    elif added:
+        product += torch.bmm(left, right)
+    else:
+        product.copy_(torch.bmm(left, right))
+
+
+CARD = Means(run, channels_first, multiply, held=2**25)

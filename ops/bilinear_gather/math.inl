@@ -26,8 +26,7 @@ struct GatherArguments {
     const void* maps;     // [batch, pixels, heads, channels]
     const void* outside;  // [channels], zeros; null on a card
     const float *rows, *columns, *weights;  // [batch, heads, taps, places] in strides; null for 1
-    void* output;  // gather: [pictures, heads * channels, taps, places] in strides; places are
-                   // dense, on a processor these or channels;
+    void* output;  // gather: [pictures, heads * channels, taps, places] in strides, places dense;
                    // attend: [pictures, places, heads, channels]
     const void* gradient;  // [pictures, places, taps, heads, channels]; without taps where summed
     float *drows, *dcolumns, *dweights;  // as rows, columns and weights
@@ -37,7 +36,7 @@ struct GatherArguments {
     const int64* order;   // as keys, in which they are sorted
     const int64* starts;  // [pictures * heads * pixels + 1], where each pixel begins in it
     GatherStrides at, weighs;  // of rows and columns, of weights
-    int64 output_picture, output_channel, output_tap, output_place;
+    int64 output_picture, output_channel, output_tap;
     int32 first_picture, pictures, first_place, places;
     int32 pixels, heads, channels, taps;
     int32 levels, points;  // maps of different sizes after one another, and the taps on each

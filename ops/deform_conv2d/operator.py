@@ -1,7 +1,8 @@
 """Deformable convolution by the fastest means that there is.
 
 What the taps give for some places of the output, the columns, is multiplied by the weights before
-the next places are read. It is never whole and never kept; the backward pass makes it again.
+the next places are read: by torch, or on a processor tap by tap by `cpu.convolve`. It is never
+whole and never kept; the backward pass makes it again.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from ops.bilinear_gather.cpu import PROCESSOR
 from ops.bilinear_gather.cuda import CARD
 from ops.bilinear_gather.operator import is_taken
 from ops.deform_conv2d import reference
+from ops.deform_conv2d.cpu import convolve
 from ops.registry import register
 from ops.tracing import tracing
 
@@ -103,31 +105,23 @@ def _columns(taps: Gather, groups: int) -> Iterator[tuple[slice, slice, Tensor]]
         groups: Of channels.
 
     Yields:
-        The last is [pictures, groups, C / groups · K, places], or K · C of one group where
-        `_is_last`.
+        The last is [pictures, groups, C / groups · K, places].
     """
     a = taps.arguments
     fit = taps.means.held // (a.heads * a.channels * a.taps * taps.maps.element_size())
     parts = -(-taps.places // max(fit, STEP))
     places = -(-taps.places // parts // STEP) * STEP
     pictures = min(max(1, fit // places), taps.batch) if parts == 1 else 1
-    channels, last = a.heads * a.channels, _is_last(taps.means, groups)
     # Rows that are a power of two apart would share the same few lines of a cache.
-    sides = (places, a.taps, channels) if last else (channels, a.taps, places + STEP)
-    room = taps.maps.new_empty(pictures, *sides)
+    room = taps.maps.new_empty(pictures, a.heads * a.channels, a.taps, places + STEP)
     for picture in range(0, taps.batch, pictures):
         for place in range(0, taps.places, places):
             some = slice(picture, min(picture + pictures, taps.batch))
             part = slice(place, min(place + places, taps.places))
             taps.take(some, part)
-            if last:
-                values = room[: some.stop - some.start, : part.stop - part.start]
-                taps.gather(values.transpose(1, 3))
-                yield some, part, values.flatten(2).transpose(1, 2)[:, None]
-            else:
-                values = room[: some.stop - some.start, ..., : part.stop - part.start]
-                taps.gather(values)
-                yield some, part, values.view(len(values), groups, -1, values.shape[3])
+            values = room[: some.stop - some.start, ..., : part.stop - part.start]
+            taps.gather(values)
+            yield some, part, values.view(len(values), groups, -1, values.shape[3])
 
 
 def _forward(
@@ -144,18 +138,36 @@ def _forward(
 ) -> Tensor:
     output = _fake_forward(x, offset, weight, bias, mask, stride, padding, dilation, groups)
     taps = _taps(means, x, offset, weight, mask, stride, padding, dilation)
-    last = _is_last(means, groups)
-    factors = _by_tap_first(weight, groups) if last else _by_channel_first(weight, groups)
+    factors = weight.contiguous().view(groups, len(weight) // groups, -1)
     by_group = _by_group(output, groups)
     for pictures, places, columns in _columns(taps, groups):
         part = by_group[pictures, ..., places]
         if bias is not None:
             part.copy_(bias.view(groups, -1, 1))
-        _multiply(
-            *(_repeated(factors, len(part)), columns.flatten(0, 1)),
-            *(part.view(-1, *part.shape[2:]), means.depth),
+        means.multiply(
+            *(_repeated(factors, len(part)), columns.flatten(0, 1), part.view(-1, *part.shape[2:])),
             added=bias is not None,
         )
+    return output
+
+
+def _on_processor(
+    x: Tensor,
+    offset: Tensor,
+    weight: Tensor,
+    bias: Tensor | None,
+    mask: Tensor | None,
+    stride: Pair,
+    padding: Pair,
+    dilation: Pair,
+    groups: int,
+) -> Tensor:
+    given = (x, offset, weight, bias, mask, stride, padding, dilation, groups)
+    if groups > 1:
+        return _forward(PROCESSOR, *given)
+    output = _fake_forward(*given)
+    taps = _taps(PROCESSOR, x, offset, weight, mask, stride, padding, dilation)
+    convolve(taps, weight, bias, output)
     return output
 
 
@@ -179,56 +191,29 @@ def _backward(
     drows, dcolumns = _by_tap(doffset, weight, 2).unbind(3)
     mask_slopes = None if mask is None else _by_tap(dmask, weight, 1).squeeze(3)
     factors = _by_tap_first(weight, groups)
-    by_group = _by_group(dy.contiguous(), groups)
-    total = torch.zeros(groups, *by_group.shape[2:3], weight[0].numel(), device=x.device)
+    by_group = _by_group(dy.contiguous(), groups).transpose(2, 3).contiguous()
+    total = torch.zeros(groups, weight[0].numel(), len(weight) // groups, device=x.device)
     dmaps = torch.zeros_like(taps.maps, dtype=torch.float32)
     for pictures, places, columns in _columns(taps, groups):
-        part = by_group[pictures, ..., places].flatten(0, 1)
-        for some in _pieces(part.shape[2], means.depth):
-            product = torch.bmm(part[..., some], columns.flatten(0, 1)[..., some].transpose(1, 2))
-            total += product.view(-1, *total.shape).sum(0)
-        product = part.new_empty(len(part), part.shape[2], factors.shape[2])
-        _multiply(part.transpose(1, 2), _repeated(factors, len(columns)), product, means.depth)
+        part = by_group[pictures, :, places]
+        for each, picture in zip(part, columns, strict=True):
+            means.multiply(picture, each, total, added=True)
+        product = part.new_empty(len(part) * groups, part.shape[2], factors.shape[2])
+        means.multiply(part.flatten(0, 1), _repeated(factors, len(part)), product)
         gradient = _all_channels(product, groups, weight)
         taps.slopes(gradient, drows, dcolumns, mask_slopes)
         taps.spread(gradient, dmaps)
     means.channels_first(dmaps, dx)
-    if _is_last(means, groups):
-        total = total.view(len(weight), -1, weight.shape[1]).transpose(1, 2)
-    dweight.copy_(total.reshape(weight.shape))
+    dweight.copy_(total.transpose(1, 2).reshape(weight.shape))
     if bias is not None:
         torch.sum(dy, (0, 2, 3), out=dbias)
     return found
-
-
-def _is_last(means: Means, groups: int) -> bool:
-    """Tell whether columns have the channels of a tap side by side, which groups would part."""
-    return means.last and groups == 1
-
-
-def _by_channel_first(weight: Tensor, groups: int) -> Tensor:
-    """Return [groups, O / groups, C / groups · K]."""
-    return weight.contiguous().view(groups, len(weight) // groups, -1)
 
 
 def _by_tap_first(weight: Tensor, groups: int) -> Tensor:
     """Return [groups, O / groups, K · C / groups]."""
     turned = weight.flatten(2).transpose(1, 2).contiguous()
     return turned.view(groups, len(weight) // groups, -1)
-
-
-def _multiply(
-    one: Tensor, two: Tensor, product: Tensor, depth: int, *, added: bool = False
-) -> None:
-    """Write the product of matrices [B, M, K] and [B, K, N], or add it to what is there."""
-    for each in _pieces(two.shape[1], depth):
-        product.baddbmm_(one[..., each], two[:, each], beta=int(added))
-        added = True
-
-
-def _pieces(length: int, depth: int) -> list[slice]:
-    count = -(-length // depth)
-    return [slice(length * i // count, length * (i + 1) // count) for i in range(count)]
 
 
 def _by_group(output: Tensor, groups: int) -> Tensor:
@@ -307,6 +292,6 @@ _convolve = register(
     fake=_fake_forward,
     backward=_differentiate,
     save=_save,
-    CPU=partial(_forward, PROCESSOR),
+    CPU=_on_processor,
     CUDA=partial(_forward, CARD),
 )

@@ -192,6 +192,9 @@ CASES = {
         dilation=(1, 2),
         groups=2,
     ),
+    "convolution: more than a block": _convolved(
+        (1, 132, 5, 11), 302, (1, 2), heads=3, options=BOTH, padding=(0, 1), dilation=(1, 2)
+    ),
     "convolution: a channel a group": _convolved((1, 18, 7, 6), 18, heads=9, groups=18),
     "attention: all levels": _attended(2, 3, 19, 10, 3, *(6, 7, 3, 4, 1, 1, 5, 2) * 2),
     "attention: whole vectors": _attended(1, 2, 32, 33, 4, 8, 8, 4, 4, 2, 2),

@@ -161,7 +161,7 @@ class _Memory:
 
         Tensors that overlap, as rows and columns that take turns, are in one piece.
         """
-        names = [name for name, kind, *_ in arguments._fields_ if kind is ctypes.c_void_p]
+        names = [name for name, kind, *_ in _fields(type(arguments)) if kind is ctypes.c_void_p]
         pointed = {name: getattr(arguments, name) for name in names if getattr(arguments, name)}
         pieces: list[range] = []
         for address in sorted({*pointed.values()}):
@@ -176,6 +176,12 @@ class _Memory:
             for number, piece in enumerate(pieces)
             if address in piece or address == piece.start
         ]
+
+
+def _fields(structure: type[ctypes.Structure]) -> list[tuple[Any, ...]]:
+    """Return the fields of a structure and of those that it extends."""
+    levels = (vars(each).get("_fields_", ()) for each in structure.__mro__)
+    return [field for fields in levels for field in fields]
 
 
 def _pipe(pipe: IO[bytes] | None) -> IO[bytes]:

@@ -17,9 +17,8 @@ from ops.manifest import OPS
 
 ROOT = Path(__file__).resolve().parents[2]
 
-FOLDER = OPS / "bilinear_gather"
 MISTAKES = {
-    "math.inl": [
+    "bilinear_gather/math.inl": [
         ("rest < 0.0f ? rest + 1.0f : rest", "rest"),
         ("rest < 0.0f ? whole - 1 : whole", "whole"),
         ("(real_of(whole) + shift)", "real_of(whole)"),
@@ -36,7 +35,7 @@ MISTAKES = {
         ("weight * down * (relative ? real_of(level.height)", "weight * down * (relative ? one"),
         ("s[3] * d[3]", "s[2] * d[3]"),
     ],
-    "cpu.cpp": [
+    "bilinear_gather/taps.h": [
         ("(a.first_picture + map.picture) * by", "map.picture * by"),
         ("(a.first_place + place) * by", "place * by"),
         ("a.summed ? tap / a.points : 0", "0"),
@@ -53,11 +52,11 @@ MISTAKES = {
         ("a.summed ? a.taps - line.tap", "a.summed ? a.taps"),
         ("    if (channel < last) use(channel, int(last - channel));\n", ""),
         ("sum += line.shares[k][lane]", "sum += line.shares[0][lane]"),
+    ],
+    "bilinear_gather/cpu.cpp": [
         ("line.tap * a.output_tap", "line.tap"),
         ("picture * a.output_picture", "0 * picture"),
         ("head * a.channels * a.output_channel", "head * a.output_channel"),
-        ("line.place * a.output_place", "line.place"),
-        ("out + lane * a.output_place + channel", "out + channel"),
         ("tile[lane] = given(line, lane, channel, count)", "tile[0] = given(line, lane, 0, count)"),
         ("lines[i].tap = i * LANES", "lines[i].tap = 0"),
         ("lane < lines[i].count", "lane + 1 < lines[i].count"),
@@ -75,8 +74,57 @@ MISTAKES = {
         ("unit % blocks * GATHER_PLACES", "unit * GATHER_PLACES"),
         ("{map / a.heads, map % a.heads}", "{map % a.heads, map / a.heads}"),
         ("channels * (part + 1) / a.parts", "channels * part / a.parts + 1"),
+        ("a.output_channel + line.place;", "a.output_channel;"),
     ],
-    "kernel.cu": [
+    "deform_conv2d/cpu.cpp": [
+        ("begin < start ? 0 : begin - start", "0"),
+        ("smaller(a.channels, end - start)", "a.channels"),
+        ("(end - begin) + start - begin", "(end - begin) + start"),
+        ("line.place = first + i", "line.place = first"),
+        ("origins[i / LANES]);", "origins[0]);"),
+        ("Origin(a, first + i)", "Origin(a, i)"),
+        ("[block + output])", "[output])"),
+        ("sums[place * outputs + output] = bias", "sums[place * outputs] = bias"),
+        ("(tap * channels + begin) * a.outputs", "tap * channels * a.outputs"),
+        (" * a.outputs + block, a.outputs}", " * a.outputs, a.outputs}"),
+        ("{sums, outputs}, true", "{sums, outputs}, tap > 0"),
+        ("(picture * a.outputs + block) * a.places", "block * a.places"),
+        (" * a.places + first;", " * a.places;"),
+        ("(i + lane) * outputs + output, some", "lane * outputs + output, some"),
+        ("(output + j) * places + i", "output * places + i"),
+        ("unit % blocks * PLACES", "unit * PLACES"),
+    ],
+    "matrix_product/tile.h": [
+        ("added && row < R", "row < R"),
+        ("right.first + k * right.row", "right.first"),
+        ("row * left.row + k", "row * left.row"),
+        (
+            "column + V * LANES <= columns || (V == 1 && column < columns)",
+            "column < columns - LANES",
+        ),
+        ("smaller(LANES, columns - column)", "LANES"),
+        ("{right.first + column, right.row}", "{right.first, right.row}"),
+        ("{left.first + row * left.row,", "{left.first,"),
+        ("sums.first + row * sums.row + column", "sums.first + row * sums.row"),
+        ("for (; row < rows; row++)", "for (; row + 1 < rows; row++)"),
+        ("sums, added, column);", "sums, added);"),
+    ],
+    "matrix_product/cpu.cpp": [
+        ("a.left + batch * a.left_batch", "a.left"),
+        ("+ row * a.left_row;", ";"),
+        ("a.right + batch * a.right_batch", "a.right"),
+        ("batch * a.right_batch + column", "batch * a.right_batch"),
+        ("a.product + batch * a.product_batch", "a.product"),
+        ("+ row * a.product_row + column", "+ column"),
+        ("{left + k,", "{left,"),
+        ("smaller(DEPTH, a.depth - k)", "DEPTH"),
+        ("right + k * a.right_row", "right"),
+        ("a.added || k", "a.added"),
+        ("a.added || k", "k"),
+        ("unit / across % down", "unit % down"),
+        ("unit % across * WIDTH", "0"),
+    ],
+    "bilinear_gather/kernel.cu": [
         ("+ threadIdx.x / uint32(a.lanes)", "+ threadIdx.x / uint32(a.lanes) + 1"),
         ("int32(place % places)", "int32(number % places)"),
         ("{int32(place / places)", "{int32(0 * place)"),
@@ -119,7 +167,8 @@ MISTAKES = {
         ("sums[j] = to[channel + j];", "sums[j] = 0;"),
     ],
 }
-EACH = [("cpu.cpp", "", ""), ("kernel.cu", "", "")]
+KERNEL = "bilinear_gather/kernel.cu"
+EACH = [("", "", ""), (KERNEL, "", "")]
 EACH += [(file, *texts) for file, listed in MISTAKES.items() for texts in listed]
 """A file, what is right in it and what is wrong; the first two are all right."""
 
@@ -127,24 +176,22 @@ EACH += [(file, *texts) for file, listed in MISTAKES.items() for texts in listed
 def compiled(folder: Path, file: str, right: str, mistaken: str) -> str:
     """Return what `gather_verdicts` is given of a library, or of kernels, with a mistake."""
     native, target = compiler.native(), folder / "mistaken.so"
-    beside = folder / "bilinear_gather"
-    beside.mkdir(parents=True)
+    folder.mkdir()
     (folder / "common").symlink_to(OPS / "common")
-    for source in ("cpu.cpp", "kernel.cu", "math.inl"):
-        text = (FOLDER / source).read_text("utf-8")
+    for source in MISTAKES:
+        text = (OPS / source).read_text("utf-8")
         if source == file and right:
             assert text.count(right) == 1, right
             text = text.replace(right, mistaken)
-        (beside / source).write_text(text, "utf-8")
-    if file == "kernel.cu":
-        kernels = beside / file
-        shim.library(native, target, {kernels: kernels.read_text("utf-8")})
+        (folder / source).parent.mkdir(parents=True, exist_ok=True)
+        (folder / source).write_text(text, "utf-8")
+    if file == KERNEL:
+        shim.library(native, target, {folder / file: (folder / file).read_text("utf-8")})
         return f"kernels={target}"
     variant = variants.here()[0]
     flags = ["-O1" if flag == "-O3" else flag for flag in (*variants.OPTIONS, *variant.flags)]
-    compiler.run(
-        [native.command, *flags, *native.extra, "-shared", beside / "cpu.cpp", "-o", target]
-    )
+    units = [folder / source for source in MISTAKES if source.endswith(".cpp")]
+    compiler.run([native.command, *flags, *native.extra, "-shared", *units, "-o", target])
     return f"library={target}"
 
 

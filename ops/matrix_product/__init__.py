@@ -1,0 +1,1 @@
+"""Products of matrices, for operators that read and multiply in turns."""
