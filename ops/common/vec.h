@@ -4,7 +4,7 @@
 
 #include "simt.h"
 
-#if defined(__FMA__)
+#if defined(__SSE__)
 #include <immintrin.h>
 #endif
 
@@ -96,22 +96,55 @@ INLINE void stored_part(T* to, Vec value, int count) {
         if (lane < count) to[lane] = narrow[lane];
 }
 
+// Both are no number where x is none.
+INLINE Vec at_least(float limit, Vec x) {
+#if defined(__AVX512F__)
+    return _mm512_max_ps(all(limit), x);
+#elif defined(__AVX__)
+    return _mm256_max_ps(all(limit), x);
+#elif defined(__SSE__)
+    return _mm_max_ps(all(limit), x);
+#else
+    return x < limit ? all(limit) : x;
+#endif
+}
+
+INLINE Vec at_most(float limit, Vec x) {
+#if defined(__AVX512F__)
+    return _mm512_min_ps(all(limit), x);
+#elif defined(__AVX__)
+    return _mm256_min_ps(all(limit), x);
+#elif defined(__SSE__)
+    return _mm_min_ps(all(limit), x);
+#else
+    return x > limit ? all(limit) : x;
+#endif
+}
+
 // 2^x with a relative error of 2^-23: x is split into a whole number, which becomes the exponent,
 // and what is left of it, for which Cephes' polynomial of degree 6 stands. 2^0 is exactly 1, so
 // that decays near 1 do not drift. Below 2^-126 it stays there, from 2^128 on it is infinite.
 INLINE Vec power_of_2(Vec x) {
+    x = at_least(-126.0f, x);
+#if defined(__AVX512DQ__)
+    const Vec f = _mm512_reduce_ps(x, 0);
+#else
     const float whole = 12582912.0f;  // Adding 1.5 * 2^23 leaves the whole number in the last bits.
-    x = x < -126.0f ? all(-126.0f) : x;
-    x = x > 128.0f ? all(128.0f) : x;
+    x = at_most(128.0f, x);
     const Vec shifted = x + whole;
     const Vec f = x - (shifted - whole);
+#endif
     Vec p = f * 1.535336188319500e-4f + 1.339887440266574e-3f;
     p = p * f + 9.618437357674640e-3f;
     p = p * f + 5.550332471162809e-2f;
     p = p * f + 2.402264791363012e-1f;
     p = p * f + 6.931472028550421e-1f;
     p = p * f + 1.0f;
+#if defined(__AVX512DQ__)
+    return _mm512_scalef_ps(p, x - f);
+#else
     return (Vec)((Bits)p + ((Bits)shifted << 23));
+#endif
 }
 
 INLINE float sum_of(Vec value) {
