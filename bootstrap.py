@@ -53,7 +53,7 @@ TEST_TOOLS = {  # Debian keeps wine64 out of the way.
     "soffice": "libreoffice-calc", "ffmpeg": "ffmpeg", "Xvfb": "xvfb", "xdotool": "xdotool",
     "g++": "g++", "x86_64-w64-mingw32-g++-posix": "g++-mingw-w64-x86-64", "makensis": "nsis",
     "/usr/lib/wine/wine64": "wine64", "zstd": "zstd", "desktop-file-validate": "desktop-file-utils",
-}  # fmt: skip
+    "gio": "libglib2.0-bin"}  # fmt: skip
 FINDERS = {"fedora": "dnf provides '*/{}'", "arch": "pacman -F {}", "suse": "zypper wp {}"}
 PIP_HINTS = {
     "No space left|not enough space": "The disk is full: free about 4 GB and start again.",

@@ -25,6 +25,7 @@ ROOT = bootstrap.ROOT
 REQUIREMENTS = ["requirements.txt", "installer/requirements.txt"]
 WORK = ROOT / "build"
 HEADLESS = WORK / "headless"
+OPERATORS = ROOT / "ops" / "lib" / "manifest.json"
 _STAGES = re.compile(r"module hook 'hook-(\w+)\.py'|Building (PYZ|EXE|COLLECT) because")
 _TAIL = 25
 
@@ -94,11 +95,12 @@ def _prepare(order: Order) -> None:
 
 def _compile(order: Order) -> None:
     bootstrap.compile_translations(ROOT)
-    libraries = ROOT / "ops" / "lib" / "manifest.json"
     if order.release:
         _python("-m", "ops.build", "--release", watch=_indented)
-    elif not libraries.exists():
-        _python("-m", "ops.build", watch=_indented)
+    else:
+        bootstrap.compile_operators(ROOT)
+    if not OPERATORS.exists():
+        raise Problem("The operators were not compiled: install g++ or clang, then start again.")
 
 
 def _describe(order: Order) -> None:

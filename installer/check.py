@@ -2,7 +2,8 @@
 
 The bundle is packed, unpacked into a folder with an awkward name, and everything that it is for is
 done once: detection, training, conversion, videos, cameras, the window. It needs Linux, and the
-programs Xvfb, xdotool, unshare and zstd.
+programs Xvfb, xdotool, unshare and zstd. With --package a Debian package is made as well, installed
+with apt, used and removed, which needs root and changes the system while it lasts.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from pathlib import Path
 from benchmarks.screen import virtual_screen
 from engine.paths import ROOT
 from engine.version import NAME
-from installer import archive, sizes, trials
+from installer import archive, check_deb, deb, depends, sizes, trials
 from installer.frozen import Failure, Frozen
 
 TOOLS = ("Xvfb", "xdotool", "unshare", "zstd")
@@ -28,6 +29,7 @@ PLACE = "Lab Sight – 实验室"
 """The folder that the bundle is unpacked into."""
 LARGEST_MB, LARGEST_PACKED_MB = 1500, 480
 LEVEL = 9
+PROBLEMS = (Failure, archive.Problem, deb.Problem, depends.Unknown)
 
 
 @dataclass(slots=True)
@@ -47,7 +49,7 @@ class Report:
         began = time.monotonic()
         try:
             found = trial() or "ok"
-        except (Failure, archive.Problem, OSError, subprocess.SubprocessError) as error:
+        except (*PROBLEMS, OSError, subprocess.SubprocessError) as error:
             found = f"FAILED: {error}"
             self.failed += 1
         self.rows.append((name, time.monotonic() - began, found))
@@ -64,11 +66,15 @@ def main(arguments: list[str] | None = None) -> int:
     """Try everything; return 0, 1 where something failed, 3 where this machine lacks a tool."""
     parser = argparse.ArgumentParser(prog="python -m installer.check", description=__doc__)
     parser.add_argument("--bundle", type=Path, default=ROOT / "dist" / NAME, help="dist/LabSight")
+    parser.add_argument("--package", action="store_true", help="try a Debian package as well")
     parser.add_argument("--table", type=Path, help="also write the table into this file")
     options = parser.parse_args(arguments)
     missing = [tool for tool in TOOLS if shutil.which(tool) is None]
     if missing or sys.platform != "linux":
         print(f"The check needs Linux and {', '.join(missing or TOOLS)}.", file=sys.stderr)
+        return 3
+    if options.package and check_deb.lacking():
+        print(f"The package cannot be tried: {check_deb.lacking()}.", file=sys.stderr)
         return 3
     if not (options.bundle / NAME).is_file():
         print(f"There is no bundle at {options.bundle}: build it first.", file=sys.stderr)
@@ -76,6 +82,8 @@ def main(arguments: list[str] | None = None) -> int:
     report = Report()
     with tempfile.TemporaryDirectory(prefix="labsight-check-") as scratch:
         _check(options.bundle, Path(scratch), report)
+        if options.package:
+            report.try_out("package", lambda: _packaged(options.bundle, Path(scratch)))
     if options.table is not None:
         options.table.write_text(report.table() + "\n", encoding="utf-8")
     print(f"\n{len(report.rows) - report.failed} of {len(report.rows)} passed")
@@ -117,6 +125,14 @@ def _unpacked(bundle: Path, scratch: Path) -> str:
     subprocess.run(["tar", "--zstd", "-xf", str(packed), "-C", str(place)], check=True)
     packed.unlink()
     return f"{size_mb:.0f} MB packed"
+
+
+def _packaged(bundle: Path, scratch: Path) -> str:
+    """Make a Debian package and try it on this system."""
+    package = deb.make(bundle, scratch)
+    size_mb = package.stat().st_size / sizes.MB
+    check_deb.check(package)
+    return f"{size_mb:.0f} MB, installed, used, removed"
 
 
 def _contents(folder: Path) -> dict[str, tuple[int, int]]:

@@ -18,7 +18,8 @@ from pathlib import Path
 from benchmarks.screen import missing_tools, virtual_screen
 from engine.version import __version__
 from installer.deb import NAME, PROGRAM
-from installer.person import Failure, Person, holds, wait
+from installer.frozen import Failure
+from installer.person import Person, holds, wait
 
 TARGET = Path("/opt", NAME)
 ENTRY = Path(f"/usr/share/applications/{NAME}.desktop")
@@ -40,7 +41,8 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("package", type=Path)
     options = parser.parse_args(arguments)
     try:
-        _require(options.package)
+        if lacking():
+            raise Failure(lacking())
         check(options.package.resolve())
     except Failure as error:
         print(f"FAILED: {error}", file=sys.stderr)
@@ -55,6 +57,10 @@ def check(package: Path) -> None:
     Raises:
         Failure: Something is not as it should be.
     """
+    if not package.is_file():
+        raise Failure(f"there is no {package}: `python -m installer.deb` makes one")
+    if TARGET.exists():
+        raise Failure(f"{TARGET} is here already: remove it first")
     before = found_in(PLACES)
     _apt("install", str(package))
     try:
@@ -109,21 +115,12 @@ def found_in(places: tuple[str, ...]) -> set[str]:
     }
 
 
-def _require(package: Path) -> None:
-    """Find what the check lacks before it changes anything.
-
-    Raises:
-        Failure: It lacks something.
-    """
+def lacking() -> str:
+    """Return what the check lacks on this machine, empty where it can be done."""
     missing = missing_tools() + [name for name in ("apt-get", "gio") if not shutil.which(name)]
     if missing:
-        raise Failure(f"missing here: {', '.join(missing)} (xvfb, xdotool, libglib2.0-bin)")
-    if os.geteuid() != 0:
-        raise Failure("only root may install packages")
-    if not package.is_file():
-        raise Failure(f"there is no {package}: `python -m installer.deb` makes one")
-    if TARGET.exists():
-        raise Failure(f"{TARGET} is here already: remove it first")
+        return f"missing here: {', '.join(missing)} (xvfb, xdotool, libglib2.0-bin)"
+    return "" if os.geteuid() == 0 else "only root may install packages"
 
 
 def _menu_entry(*files: Path) -> list[str]:

@@ -12,11 +12,9 @@ from pathlib import Path
 
 import psutil
 
+from installer.frozen import Failure
+
 PATIENCE_S = 60
-
-
-class Failure(Exception):
-    """What is wrong with a program, or missing here to look at it."""
 
 
 class Person:

@@ -35,7 +35,9 @@ def calls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Calls:
     monkeypatch.setattr(bootstrap, "is_ready", lambda root, files: True)
     monkeypatch.setattr(build, "HEADLESS", tmp_path / "headless")
     monkeypatch.setattr(build, "WORK", tmp_path / "work")
+    monkeypatch.setattr(build, "OPERATORS", tmp_path / "manifest.json")
     monkeypatch.setattr(bootstrap, "compile_translations", lambda root: None)
+    monkeypatch.setattr(bootstrap, "compile_operators", lambda root: build.OPERATORS.touch())
     monkeypatch.setattr(
         bootstrap, "pip_install", lambda root, words: made.append(("pip", *words[-1:]))
     )
@@ -58,21 +60,21 @@ def test_it_takes_its_steps_and_prints_the_parts(
 
 
 def test_a_release_compiles_the_operators_for_every_machine(calls: Calls, tmp_path: Path) -> None:
+    build.OPERATORS.touch()
     build._compile(Order(tmp_path, release=True, agreed=False))
     assert calls == [("-m", "ops.build", "--release")]
 
 
-def test_operators_that_are_there_are_not_compiled_again(
-    calls: Calls, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_a_bundle_without_operators_is_not_made(
+    calls: Calls,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
-    monkeypatch.setattr(build, "ROOT", tmp_path)
-    order = Order(tmp_path, release=False, agreed=False)
-    build._compile(order)
-    assert calls == [("-m", "ops.build")]
-    (tmp_path / "ops" / "lib").mkdir(parents=True)
-    (tmp_path / "ops" / "lib" / "manifest.json").touch()
-    build._compile(order)
-    assert len(calls) == 1
+    monkeypatch.setattr(bootstrap, "compile_operators", lambda root: None)
+    assert build.main(["--into", str(tmp_path)]) == 1
+    assert "install g++ or clang" in capsys.readouterr().err
+    assert calls == []
 
 
 def test_the_twin_of_opencv_is_fetched_once_and_on_linux_alone(

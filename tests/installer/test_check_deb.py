@@ -13,7 +13,8 @@ from engine.paths import ROOT
 from engine.version import __version__
 from installer import check_deb, person
 from installer.deb import TEMPLATES
-from installer.person import Failure, Person, holds, wait
+from installer.frozen import Failure
+from installer.person import Person, holds, wait
 
 
 def test_a_package_that_is_not_there_is_named(

@@ -19,9 +19,7 @@ def test_a_size_is_drawn(size: int, source: Path) -> None:
     assert len(image.getcolors(size * size) or ()) > 20
 
 
-def test_the_forms_of_windows_and_macos(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_the_forms_of_windows_and_macos(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert icons.main(["--out", str(tmp_path / "build")]) == 0
     ico, icns = map(Path, capsys.readouterr().out.splitlines())
     with Image.open(ico) as image:
