@@ -25,6 +25,8 @@ TARGET = Path("/opt", NAME)
 ENTRY = Path(f"/usr/share/applications/{NAME}.desktop")
 PLACES = ("/opt", "/usr", "/etc", "/var/lib")
 """Where nothing of ours may be left."""
+NEEDED = ("desktop-file-utils", "hicolor-icon-theme", "shared-mime-info")
+"""Of what it recommends, that without which a system does not know its kinds of files."""
 CACHES = (
     "/usr/share/applications/mimeinfo.cache",
     "/usr/share/icons/hicolor/icon-theme.cache",
@@ -61,6 +63,7 @@ def check(package: Path) -> None:
         raise Failure(f"there is no {package}: `python -m installer.deb` makes one")
     if TARGET.exists():
         raise Failure(f"{TARGET} is here already: remove it first")
+    _apt("satisfy", _field(package, "Depends"), *NEEDED)
     before = found_in(PLACES)
     _apt("install", str(package))
     try:
@@ -69,7 +72,7 @@ def check(package: Path) -> None:
             use(Person(Path(home), display=on["DISPLAY"], program=TARGET, title=PROGRAM))
     finally:
         _apt("purge", NAME)
-    left = [path for path in sorted(found_in(PLACES) - before) if not _is_anothers(path)]
+    left = sorted(path for path in found_in(PLACES) - before if not path.startswith(CACHES))
     if left:
         raise Failure(f"left after the removal: {', '.join(left[:10])}")
     if subprocess.run(["dpkg", "-s", NAME], capture_output=True, check=False).returncode == 0:
@@ -133,19 +136,18 @@ def _menu_entry(*files: Path) -> list[str]:
     return [word for each in words for word in (map(str, files) if each == "%F" else [each])]
 
 
+def _field(package: Path, name: str) -> str:
+    """Return what a package says of itself."""
+    command = ["dpkg-deb", "--field", str(package), name]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+
+
 def _apt(*words: str) -> None:
-    command = ["apt-get", "-y", *words]
+    command = ["apt-get", "-y", "--no-install-recommends", *words]
     environment = os.environ | {"DEBIAN_FRONTEND": "noninteractive", "LANG": "C.UTF-8"}
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     if done.returncode:
         raise Failure(f"{shlex.join(command)}: {done.stderr.strip() or done.stdout[-800:]}")
-
-
-def _is_anothers(path: str) -> bool:
-    """Tell whether a path is of a package that came along and stays, or made by one."""
-    if path.startswith(CACHES) or "__pycache__" in path:
-        return True
-    return subprocess.run(["dpkg", "-S", path], capture_output=True, check=False).returncode == 0
 
 
 def _render(path: Path) -> Path:
