@@ -2,22 +2,17 @@
 
     python -m tests.helpers.scan_kernel LIBRARY...
 
-prints whether each computes the scan. One with a mistake may write anywhere, so each runs in a
-process of its own, forked from one that has torch already.
+prints whether each computes the scan.
 """
 
 from __future__ import annotations
 
 import ctypes
-import json
-import os
-import signal
-import sys
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 from unittest.mock import patch
 
-from engine import device
+from tests.helpers.mistakes import judge
 
 if TYPE_CHECKING:
     import torch
@@ -27,8 +22,6 @@ if TYPE_CHECKING:
     from tests.ops.test_selective_scan_library import Case, Inputs
 
 SEEDS = range(5)
-SAME, DIFFERS = 10, 11
-LONGEST_S = 60
 FEW, MANY = 1, 100
 """Multiprocessors of cards for which the length is left whole, and is cut."""
 
@@ -97,14 +90,13 @@ def cases() -> Iterator[tuple[Case, int]]:
     yield Case(1, 3, 1100, 2, 1, ALL, True), 2  # Segments of two chunks.
 
 
-def verdict(file: str) -> int:
+def agrees(file: str) -> bool:
     """Compare a library with the reference in 64 bits."""
     import torch
 
     from tests.helpers.shim import Shim
     from tests.ops import test_selective_scan_library as scan
 
-    torch.use_deterministic_algorithms(True)  # It fills what is not written with NaN.
     shim = Shim(ctypes.CDLL(file))
     for case, multiprocessors in cases():
         inputs = case.inputs()
@@ -114,27 +106,9 @@ def verdict(file: str) -> int:
                 *(shim, case, torch.float32, inputs), seed=seed, multiprocessors=multiprocessors
             )
             if not is_near(found, expected, 1e-5):
-                return DIFFERS
-    return SAME
-
-
-def main(files: list[str]) -> None:
-    """Print a list of `same`, `differs` and `crashed`."""
-    device.prepare()
-    import torch
-
-    torch.set_num_threads(1)
-    found = []
-    for file in files:
-        child = os.fork()
-        if not child:
-            signal.alarm(LONGEST_S)
-            os._exit(verdict(file))
-        _, status = os.waitpid(child, 0)
-        code = os.waitstatus_to_exitcode(status)
-        found.append({SAME: "same", DIFFERS: "differs"}.get(code, "crashed"))
-    sys.stdout.write(json.dumps(found))
+                return False
+    return True
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    judge(agrees)

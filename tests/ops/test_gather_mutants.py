@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
-from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import pytest
 
-from ops import variants
 from ops.build import compiler, shim
-from ops.manifest import OPS
-
-ROOT = Path(__file__).resolve().parents[2]
+from tests.helpers import mistakes
+from tests.helpers.mistakes import Mistake
 
 MISTAKES = {
     "bilinear_gather/math.inl": [
@@ -168,30 +162,21 @@ MISTAKES = {
     ],
 }
 KERNEL = "bilinear_gather/kernel.cu"
-EACH = [("", "", ""), (KERNEL, "", "")]
+EACH: list[Mistake] = [("", "", ""), (KERNEL, "", "")]
 EACH += [(file, *texts) for file, listed in MISTAKES.items() for texts in listed]
-"""A file, what is right in it and what is wrong; the first two are all right."""
+"""The first two are all right."""
 
 
-def compiled(folder: Path, file: str, right: str, mistaken: str) -> str:
+def compiled(folder: Path, mistake: Mistake) -> str:
     """Return what `gather_verdicts` is given of a library, or of kernels, with a mistake."""
-    native, target = compiler.native(), folder / "mistaken.so"
-    folder.mkdir()
-    (folder / "common").symlink_to(OPS / "common")
-    for source in MISTAKES:
-        text = (OPS / source).read_text("utf-8")
-        if source == file and right:
-            assert text.count(right) == 1, right
-            text = text.replace(right, mistaken)
-        (folder / source).parent.mkdir(parents=True, exist_ok=True)
-        (folder / source).write_text(text, "utf-8")
+    mistakes.plant(folder, MISTAKES, mistake)
+    file, target = mistake[0], folder / "mistaken.so"
     if file == KERNEL:
-        shim.library(native, target, {folder / file: (folder / file).read_text("utf-8")})
+        text = (folder / file).read_text("utf-8")
+        shim.library(compiler.native(), target, {folder / file: text})
         return f"kernels={target}"
-    variant = variants.here()[0]
-    flags = ["-O1" if flag == "-O3" else flag for flag in (*variants.OPTIONS, *variant.flags)]
     units = [folder / source for source in MISTAKES if source.endswith(".cpp")]
-    compiler.run([native.command, *flags, *native.extra, "-shared", *units, "-o", target])
+    mistakes.library(units, target)
     return f"library={target}"
 
 
@@ -199,12 +184,8 @@ def compiled(folder: Path, file: str, right: str, mistaken: str) -> str:
 def verdicts(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
     """Return what became of each: `same`, `differs`, or `crashed`."""
     folder = tmp_path_factory.mktemp("mistakes")
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        made = pool.map(lambda at: compiled(folder / str(at), *EACH[at]), range(len(EACH)))
-        command = [sys.executable, "-m", "tests.helpers.gather_verdicts", *made]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
-    found: list[str] = json.loads(done.stdout)
-    return found
+    makers = [partial(compiled, folder / str(at), each) for at, each in enumerate(EACH)]
+    return mistakes.judged("tests.helpers.gather_verdicts", makers)
 
 
 @pytest.mark.slow

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import json
-import os
 import re
-import subprocess
-import sys
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -16,9 +12,9 @@ import pytest
 from ops.build import compiler
 from ops.build import shim as build
 from ops.manifest import OPS
+from tests.helpers import mistakes
 
 pytestmark = [pytest.mark.slow, pytest.mark.tool("g++")]
-ROOT = Path(__file__).resolve().parents[2]
 KERNEL = OPS / "selective_scan" / "kernel.cu"
 TEXT = re.sub(r"SCAN_KERNELS\((Half|Brain), \w+\)\n", "", KERNEL.read_text("utf-8"))
 """The kernels for 32 bits, which are compiled sooner alone."""
@@ -113,18 +109,16 @@ EACH = texts()
 def verdicts(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """Return what became of each library: `same`, `differs`, or `crashed`."""
     folder, native = tmp_path_factory.mktemp("mistakes"), compiler.native()
-    files = [folder / f"{number}.so" for number in range(len(EACH))]
     driver = folder / "driver.o"
     build.driver(native, driver)
 
-    def compiled(file: Path, text: str) -> None:
+    def compiled(number: int, text: str) -> Path:
+        file = folder / f"{number}.so"
         build.library(native, file, {KERNEL: text}, beside=driver)
+        return file
 
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        list(pool.map(compiled, files, EACH.values()))
-    command = [sys.executable, "-m", "tests.helpers.scan_kernel", *map(str, files)]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
-    return dict(zip(EACH, json.loads(done.stdout), strict=True))
+    makers = [partial(compiled, number, text) for number, text in enumerate(EACH.values())]
+    return dict(zip(EACH, mistakes.judged("tests.helpers.scan_kernel", makers), strict=True))
 
 
 def test_each_mistake_is_one() -> None:

@@ -2,24 +2,16 @@
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
-from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import pytest
 
-from ops import variants
-from ops.build import compiler
-from ops.manifest import OPS
+from tests.helpers import mistakes
+from tests.helpers.mistakes import Mistake
 
-ROOT = Path(__file__).resolve().parents[2]
-
-FOLDER = OPS / "selective_scan"
 MISTAKES = {
-    "cpu.cpp": [
+    "selective_scan/cpu.cpp": [
         ("block * LANES, int(smaller", "block * LANES + 1, int(smaller"),
         ("loaded(rows + lane * stride + t)", "loaded(rows + lane * stride + t + 1)"),
         ("widened(rows[lane * stride + t])", "widened(rows[lane * stride + t + 1])"),
@@ -46,7 +38,7 @@ MISTAKES = {
         ("a.states + n] = drate[n][i]", "a.states + n] = drate[n][0]"),
         ("to = blocks * (part + 1) / a.parts", "to = blocks * part / a.parts + 1"),
     ],
-    "math.inl": [
+    "selective_scan/math.inl": [
         ("where(x > 0.0f, x, F{})", "x"),
         ("softplus ? dstep * sigmoid_of(raw) : dstep", "dstep"),
         ("s * (1.0f + z * (1.0f - s))", "s * (1.0f + z * s)"),
@@ -56,41 +48,24 @@ MISTAKES = {
         ("drate += turned * step", "drate += turned"),
     ],
 }
-EACH = [("cpu.cpp", "", "")]
+EACH: list[Mistake] = [("", "", "")]
 EACH += [(file, *texts) for file, listed in MISTAKES.items() for texts in listed]
-"""A file, what is right in it and what is wrong; the first is all right."""
+"""The first is all right."""
 
 
-def compiled(folder: Path, file: str, right: str, mistaken: str) -> Path:
+def compiled(folder: Path, mistake: Mistake) -> Path:
     """Return a library of the scan alone with a mistake in one of its files."""
-    beside, variant = folder / "selective_scan", variants.here()[0]
-    beside.mkdir(parents=True)
-    (folder / "common").symlink_to(OPS / "common")
-    for source in ("cpu.cpp", "math.inl"):
-        text = (FOLDER / source).read_text("utf-8")
-        if source == file and right:
-            assert text.count(right) == 1, right
-            text = text.replace(right, mistaken)
-        (beside / source).write_text(text, "utf-8")
-    native, target = compiler.native(), folder / "scan.so"
-    flags = ["-O1" if flag == "-O3" else flag for flag in (*variants.OPTIONS, *variant.flags)]
-    compiler.run(
-        [native.command, *flags, *native.extra, "-shared", beside / "cpu.cpp", "-o", target]
-    )
-    return target
+    mistakes.plant(folder, MISTAKES, mistake)
+    mistakes.library([folder / "selective_scan" / "cpu.cpp"], folder / "scan.so")
+    return folder / "scan.so"
 
 
 @pytest.fixture(scope="module")
 def verdicts(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
     """Return what became of each library: `same`, `differs`, or `crashed`."""
     folder = tmp_path_factory.mktemp("mistakes")
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        made = pool.map(lambda at: compiled(folder / str(at), *EACH[at]), range(len(EACH)))
-        files = [str(file) for file in made]
-    command = [sys.executable, "-m", "tests.helpers.scan_verdicts", *files]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
-    found: list[str] = json.loads(done.stdout)
-    return found
+    makers = [partial(compiled, folder / str(at), each) for at, each in enumerate(EACH)]
+    return mistakes.judged("tests.helpers.scan_verdicts", makers)
 
 
 @pytest.mark.slow
