@@ -1,6 +1,6 @@
-// Taps on a processor: where they lie is computed for as many of them as there are lanes, then each is
-// read with channels across the lanes, which needs no instruction that gathers. Taps side by side are
-// those of one place where they are added up, else one tap of places in a row.
+// Taps on a processor: where they lie is computed for as many of them as there are lanes, then each
+// is read with channels across the lanes, which needs no instruction that gathers. Taps side by
+// side are those of one place where they are added up, else one tap of places in a row.
 #pragma once
 
 #include "../common/vec.h"

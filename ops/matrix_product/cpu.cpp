@@ -23,9 +23,9 @@ void multiply(const ProductArguments& a, int64 batch, int64 row, int64 column) {
     float* product = a.product + batch * a.product_batch + row * a.product_row + column;
     for (int64 k = 0; k < a.depth; k += DEPTH)
         add_product(
-            {left + k, a.left_row}, rows,
-            smaller(DEPTH, a.depth - k), {right + k * a.right_row, a.right_row}, columns,
-            {product, a.product_row}, a.added || k);
+            {left + k, a.left_row}, rows, smaller(DEPTH, a.depth - k),
+            {right + k * a.right_row, a.right_row}, columns, {product, a.product_row},
+            a.added || k);
 }
 
 }  // namespace

@@ -1,6 +1,6 @@
-// Products of matrices in registers: of the left one a number goes to all lanes, of the right one and
-// of the sums there are columns in the lanes. The terms of a sum are added in their order, one by
-// one, so that it has the same bits however the rows and columns are divided among workers.
+// Products of matrices in registers: of the left one a number goes to all lanes, of the right one
+// and of the sums there are columns in the lanes. The terms of a sum are added in their order, one
+// by one, so that it has the same bits however rows and columns are divided among workers.
 #pragma once
 
 #include "../common/vec.h"
@@ -8,19 +8,23 @@
 // Rows of a tile, and columns in vectors: as many sums as there are registers for.
 constexpr int ROWS = 6, VECTORS = LANES == 16 ? 4 : 2;
 
-// Rows that lie so far apart, of numbers side by side.
-template <class P>
-struct Rows {
-    P first;
+// A matrix whose rows lie so far apart, of numbers side by side.
+template <class Number>
+struct Matrix {
+    Number* first;
     int64 row;
+
+    Matrix from(int64 down, int64 right) const { return {first + down * row + right, row}; }
 };
+
+using Given = Matrix<const float>;
+using Sums = Matrix<float>;
 
 // Sums [R, V vectors] = those that are there where `added`, plus left [R, depth] times right. Only
 // the first `count` lanes of a single vector are there.
 template <int R, int V>
 INLINE void add_tile(
-    const Rows<const float*>& left, int64 depth, const Rows<const float*>& right, const Rows<float*>& sums,
-    int count, bool added) {
+    const Given& left, int64 depth, const Given& right, const Sums& sums, int count, bool added) {
     const bool whole = V > 1 || count == LANES;
     Vec sum[R][V] = {};
     for (int row = 0; added && row < R; row++)
@@ -49,23 +53,18 @@ INLINE void add_tile(
 // The same for [rows, columns], of which those before `column` are done.
 template <int V = VECTORS>
 INLINE void add_product(
-    const Rows<const float*>& left, int64 rows, int64 depth, const Rows<const float*>& right, int64 columns,
-    const Rows<float*>& sums, bool added, int64 column = 0) {
+    const Given& left, int64 rows, int64 depth, const Given& right, int64 columns, const Sums& sums,
+    bool added, int64 column = 0) {
     // The last columns may be less than a vector.
     for (; column + V * LANES <= columns || (V == 1 && column < columns); column += V * LANES) {
         const int count = int(smaller(LANES, columns - column));
-        const Rows<const float*> factors = {right.first + column, right.row};
+        const Given factors = right.from(0, column);
         int64 row = 0;
-        const auto values = [&] {
-            return Rows<const float*>{left.first + row * left.row, left.row};
-        };
-        const auto beside = [&] {
-            return Rows<float*>{sums.first + row * sums.row + column, sums.row};
-        };
         for (; row + ROWS <= rows; row += ROWS)
-            add_tile<ROWS, V>(values(), depth, factors, beside(), count, added);
+            add_tile<ROWS, V>(
+                left.from(row, 0), depth, factors, sums.from(row, column), count, added);
         for (; row < rows; row++)
-            add_tile<1, V>(values(), depth, factors, beside(), count, added);
+            add_tile<1, V>(left.from(row, 0), depth, factors, sums.from(row, column), count, added);
     }
     if constexpr (V > 1)
         add_product<V - 1>(left, rows, depth, right, columns, sums, added, column);

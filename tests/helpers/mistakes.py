@@ -67,6 +67,8 @@ def judged(module: str, makers: Iterable[Callable[[], object]]) -> list[str]:
 def judge(agrees: Callable[[str], bool]) -> None:
     """Print what becomes of each argument of the program, a list in JSON."""
     device.prepare()
+    import resource
+
     import torch
 
     torch.set_num_threads(1)
@@ -77,6 +79,7 @@ def judge(agrees: Callable[[str], bool]) -> None:
         if not child:
             # A traceback of what failed is of no interest.
             os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
+            resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
             signal.alarm(LONGEST_S)
             os._exit(_SAME if agrees(each) else _DIFFERS)
         _, status = os.waitpid(child, 0)
