@@ -91,8 +91,10 @@ def test_the_events_tell_the_training(trained: Trained) -> None:
 
 def test_it_learns(trained: Trained) -> None:
     totals = [sum(event["losses"].values()) for event in trained.events("batch")]
-    assert 40 < len(totals) <= 4 * EPOCHS
-    assert np.mean(totals[-20:]) < np.mean(totals[:20])
+    # Not more than so many a second: a machine that trains sooner tells of fewer.
+    assert 12 <= len(totals) <= 4 * EPOCHS
+    third = len(totals) // 3
+    assert np.mean(totals[-third:]) < np.mean(totals[:third])
 
 
 def test_pictures_are_shown_as_they_are_found_in(trained: Trained) -> None:
