@@ -117,19 +117,10 @@ void spread(const GatherArguments& a, const Map& map, int64 first, int64 last) {
 template <class T>
 void turn(const GatherArguments& a, int64 picture, int64 first, int64 last) {
     const int64 channels = int64(a.heads) * a.channels;
-    const float* from = a.dmaps + picture * a.pixels * channels;
-    T* to = (T*)a.output + picture * a.pixels * channels;
-    for (int64 pixel = first; pixel < last; pixel += LANES) {
-        const int pixels = int(smaller(LANES, last - pixel));
-        in_blocks(0, channels, [&](int64 channel, int count) {
-            Vec tile[LANES] = {};
-            for (int i = 0; i < pixels; i++)
-                tile[i] = read(from + (pixel + i) * channels + channel, count);
-            transpose(tile);
-            for (int i = 0; i < count; i++)
-                write(to + (channel + i) * a.pixels + pixel, tile[i], pixels);
-        });
-    }
+    const int64 begin = picture * a.pixels * channels;
+    write_turned(
+        a.dmaps + begin + first * channels, last - first, channels, (T*)a.output + begin + first,
+        a.pixels);
 }
 
 using Step = void (*)(const GatherArguments&, int64, int64, int64);

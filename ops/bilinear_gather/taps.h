@@ -149,3 +149,19 @@ INLINE Vec given(const Line<T>& line, int lane, int64 channel, int count) {
         sum += line.shares[k][lane] * read(line.pixels[k][lane] + channel, count);
     return sum;
 }
+
+// Writes [places, channels] as [channels, places], of which rows are `pitch` numbers apart.
+template <class T>
+INLINE void write_turned(const float* from, int64 places, int64 channels, T* to, int64 pitch) {
+    for (int64 place = 0; place < places; place += LANES) {
+        const int lanes = int(smaller(LANES, places - place));
+        in_blocks(0, channels, [&](int64 channel, int count) {
+            Vec tile[LANES] = {};
+            for (int lane = 0; lane < lanes; lane++)
+                tile[lane] = read(from + (place + lane) * channels + channel, count);
+            transpose(tile);
+            for (int i = 0; i < count; i++)
+                write(to + (channel + i) * pitch + place, tile[i], lanes);
+        });
+    }
+}

@@ -41,23 +41,6 @@ INLINE void read_tap(
     }
 }
 
-// Writes sums [count, outputs] as [outputs, count], of which rows are `places` apart.
-template <class T>
-INLINE void write_turned(
-    const float* sums, int64 count, int64 outputs, T* out, int64 places) {
-    for (int64 i = 0; i < count; i += LANES) {
-        const int lanes = int(smaller(LANES, count - i));
-        in_blocks(0, outputs, [&](int64 output, int some) {
-            Vec tile[LANES] = {};
-            for (int lane = 0; lane < lanes; lane++)
-                tile[lane] = read(sums + (i + lane) * outputs + output, some);
-            transpose(tile);
-            for (int j = 0; j < some; j++)
-                write(out + (output + j) * places + i, tile[j], lanes);
-        });
-    }
-}
-
 template <class T>
 void convolve(const ConvolveArguments& a, int64 picture, int64 first, int64 count) {
     const Levels levels(a);

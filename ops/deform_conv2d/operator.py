@@ -151,23 +151,13 @@ def _forward(
     return output
 
 
-def _on_processor(
-    x: Tensor,
-    offset: Tensor,
-    weight: Tensor,
-    bias: Tensor | None,
-    mask: Tensor | None,
-    stride: Pair,
-    padding: Pair,
-    dilation: Pair,
-    groups: int,
-) -> Tensor:
-    given = (x, offset, weight, bias, mask, stride, padding, dilation, groups)
+def _on_processor(*given: Any) -> Tensor:  # noqa: ANN401
+    """Return what `_forward` does, in one step unless groups part the channels."""
+    x, offset, weight, bias, mask, *grid, groups = given
     if groups > 1:
         return _forward(PROCESSOR, *given)
     output = _fake_forward(*given)
-    taps = _taps(PROCESSOR, x, offset, weight, mask, stride, padding, dilation)
-    convolve(taps, weight, bias, output)
+    convolve(_taps(PROCESSOR, x, offset, weight, mask, *grid), weight, bias, output)
     return output
 
 
@@ -193,11 +183,19 @@ def _backward(
     factors = _by_tap_first(weight, groups)
     by_group = _by_group(dy.contiguous(), groups).transpose(2, 3).contiguous()
     total = torch.zeros(groups, weight[0].numel(), len(weight) // groups, device=x.device)
+    # Of few places at a time: sums of many numbers one by one would lose digits.
+    share, bias_total = torch.empty_like(total), torch.zeros_like(total[:, :1])
+    bias_share = torch.empty_like(bias_total)
     dmaps = torch.zeros_like(taps.maps, dtype=torch.float32)
     for pictures, places, columns in _columns(taps, groups):
         part = by_group[pictures, :, places]
+        ones = part.new_ones(groups, 1, part.shape[2])
         for each, picture in zip(part, columns, strict=True):
-            means.multiply(picture, each, total, added=True)
+            means.multiply(picture, each, share)
+            total += share
+            if bias is not None:
+                means.multiply(ones, each, bias_share)
+                bias_total += bias_share
         product = part.new_empty(len(part) * groups, part.shape[2], factors.shape[2])
         means.multiply(part.flatten(0, 1), _repeated(factors, len(part)), product)
         gradient = _all_channels(product, groups, weight)
@@ -206,7 +204,7 @@ def _backward(
     means.channels_first(dmaps, dx)
     dweight.copy_(total.transpose(1, 2).reshape(weight.shape))
     if bias is not None:
-        torch.sum(dy, (0, 2, 3), out=dbias)
+        dbias.copy_(bias_total.flatten())
     return found
 
 

@@ -61,6 +61,18 @@ def test_without_a_bundle_or_a_tool_it_says_so(
     assert capsys.readouterr().err == "The check needs Linux and xdotool.\n"
 
 
+def test_a_package_that_cannot_be_tried_is_not_passed_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / NAME).touch()
+    monkeypatch.setattr(shutil, "which", lambda tool: f"/usr/bin/{tool}")
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    assert check.main(["--bundle", str(tmp_path), "--package"]) == 3
+    said = capsys.readouterr()
+    assert said.err == "The package cannot be tried: only root may install packages.\n"
+    assert said.out == ""
+
+
 def test_what_was_left_alone(place: Frozen) -> None:
     before = check._contents(place.program.parent)
     (place.home / "LabSight" / "2026").mkdir(parents=True)

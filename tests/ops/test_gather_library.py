@@ -50,6 +50,27 @@ def test_two_runs_give_the_same_bits_however_many_threads(case: Case, variant: s
         assert all(torch.equal(other[name], each) for name, each in runs[0].items())
 
 
+def test_sums_over_many_places_keep_their_bits_and_digits(native: str) -> None:
+    torch.manual_seed(0)
+    x, offset = torch.randn(1, 1, 400, 400), torch.randn(1, 2, 400, 400)
+    weight, bias, dy = torch.randn(1, 1, 1, 1), torch.randn(1), torch.randn(1, 1, 400, 400)
+
+    def slopes(kind: torch.dtype) -> tuple[Tensor, ...]:
+        given = [each.to(kind).requires_grad_() for each in (x, offset, weight, bias)]
+        a, b, c, d = given
+        return torch.autograd.grad(deform_conv2d(a, b, c, d), given, dy.to(kind))
+
+    exact, threads = slopes(torch.float64), torch.get_num_threads()
+    runs = []
+    for count in (1, 2, 3):
+        torch.set_num_threads(count)
+        runs.append(slopes(torch.float32))
+    torch.set_num_threads(threads)
+    for wanted, each, *others in zip(exact, *runs, strict=True):
+        assert (each - wanted).abs().max() < NEAR[torch.float32] * wanted.abs().max()
+        assert all(torch.equal(each, other) for other in others)
+
+
 @pytest.mark.parametrize("held", [1, 20_000, 60_000])
 @pytest.mark.parametrize("name", [name for name in CASES if name.startswith("convolution")])
 def test_columns_are_made_a_few_at_a_time(name: str, held: int, native: str) -> None:

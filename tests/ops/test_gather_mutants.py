@@ -46,6 +46,8 @@ MISTAKES = {
         ("a.summed ? a.taps - line.tap", "a.summed ? a.taps"),
         ("    if (channel < last) use(channel, int(last - channel));\n", ""),
         ("sum += line.shares[k][lane]", "sum += line.shares[0][lane]"),
+        ("from + (place + lane) * channels", "from + lane * channels"),
+        ("(channel + i) * pitch + place", "channel * pitch + place"),
     ],
     "bilinear_gather/cpu.cpp": [
         ("line.tap * a.output_tap", "line.tap"),
@@ -63,8 +65,8 @@ MISTAKES = {
         ("if (at < 0) continue;", "if (at <= 0) continue;"),
         ("read(to + channel, count) + share * g", "share * g"),
         ("(a.first_picture + map.picture) * a.pixels * pixel +\n                   map", "map"),
-        ("from + (pixel + i) * channels", "from + pixel * channels"),
-        ("(channel + i) * a.pixels + pixel", "(channel + i) * a.pixels"),
+        ("begin + first * channels", "begin"),
+        ("(T*)a.output + begin + first", "(T*)a.output + first"),
         ("unit % blocks * GATHER_PLACES", "unit * GATHER_PLACES"),
         ("{map / a.heads, map % a.heads}", "{map % a.heads, map / a.heads}"),
         ("channels * (part + 1) / a.parts", "channels * part / a.parts + 1"),
@@ -84,8 +86,6 @@ MISTAKES = {
         ("{sums, outputs}, true", "{sums, outputs}, tap > 0"),
         ("(picture * a.outputs + block) * a.places", "block * a.places"),
         (" * a.places + first;", " * a.places;"),
-        ("(i + lane) * outputs + output, some", "lane * outputs + output, some"),
-        ("(output + j) * places + i", "output * places + i"),
         ("unit % blocks * PLACES", "unit * PLACES"),
     ],
     "matrix_product/tile.h": [
